@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "boundcheck"
-BASE = {"errors", "records", "precision", "progress"}
+BASE = {"errors", "records", "precision", "progress", "numerics"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
     "precision": set(),
+    "numerics": set(),
     "records": {"errors"},
     "datasets": BASE,
     "kernels": BASE,

@@ -43,6 +43,7 @@ TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds p
 CertificateTime = Annotated[
     float, typer.Option("--certificate-time", min=0, help="Seconds for each certified rung of the ladder; 0: none.")
 ]
+MarginTime = Annotated[float, typer.Option("--margin-time", help="Seconds for the margin and its teacher, at most.")]
 StoreFile = Annotated[
     Path | None,
     typer.Option("--store", metavar="FILE", help="Run store; default: boundcheck/runs.sqlite in the user's cache."),
@@ -71,6 +72,7 @@ def verify(
     budget: Budget = 20_000,
     time_limit: TimeLimit = None,
     certificate_time: CertificateTime = 20.0,
+    margin_time: MarginTime = 180.0,
     store: StoreFile = None,
     dask: Dask = None,
     plot: options.Plot = None,
@@ -117,7 +119,7 @@ def verify(
             time_limit=math.inf if time_limit is None else time_limit,
             certificate_time=certificate_time,
         )
-        keep = None if width else stack.enter_context(pipeline.Store(store))
+        keep = stack.enter_context(pipeline.Store(store))
         executor = None if width else stack.enter_context(pipeline.open_executor(dask))
         if scaling is not None:
             if data is not None:
@@ -154,6 +156,7 @@ def verify(
                 delta=delta,
                 settings=settings,
                 seed=seed,
+                margin_time=margin_time,
                 store=keep,
                 executor=executor,
                 progress=this.progress,
@@ -176,6 +179,7 @@ def verify(
             bound=bound,
             seeds=seeds,
             seed=seed,
+            margin_time=margin_time,
             store=keep,
             executor=executor,
             progress=this.progress,

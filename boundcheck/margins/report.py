@@ -118,7 +118,8 @@ class MarginReport(Record):
     to its duality gap.  assumption_holds: decided in exact arithmetic on the raw rows; conflicts: the source
     indices of rows that force the margin to be 0.  limiting: the rows with the largest weights.
     outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any sampling.
-    samples: antithetic pairs drawn for the interval.  teacher: not part of the JSON; None where the margin is 0.
+    samples: antithetic pairs drawn for the interval.  interrupted: whether Ctrl-C ended the sampling.
+    teacher: not part of the JSON; None where the margin is 0.
     """
 
     data: str
@@ -138,6 +139,7 @@ class MarginReport(Record):
     samples: int
     seconds: float
     history: tuple[Moment, ...] = ()
+    interrupted: bool = False
     teacher: Teacher | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:

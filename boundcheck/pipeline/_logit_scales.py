@@ -9,7 +9,7 @@ from jaxtyping import Float
 from boundcheck.datasets import Dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline._problem import make_problem
-from boundcheck.pipeline._verify import PRACTICAL_STEPS, SearchSettings, find_width
+from boundcheck.pipeline._verify import MARGIN_TIME, PRACTICAL_STEPS, SearchSettings, find_width
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, LogitScales, Search, TrainingSpec
 from boundcheck.search import Executor, Store
@@ -25,7 +25,7 @@ def logit_scales(
     delta: float = 0.05,
     settings: SearchSettings | None = None,
     seed: int = 0,
-    margin_time: float = 60.0,
+    margin_time: float = MARGIN_TIME,
     store: Store | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -34,12 +34,12 @@ def logit_scales(
 
     The radius is kappa, for soft labels and for hard ones beside them.  settings: `radius` is not used; `confidence`
     is shared out among all searches; `steps` None: 2,000 for soft labels and as many more for hard ones as
-    `enough_steps` says.  Raises InputError for scales out of range or a margin that could not be certified.
+    `enough_steps` says.  Raises InputError for scales out of range.
     """
     settings = SearchSettings() if settings is None else settings
     kept = experiment.check_scales(scales)
     problem = make_problem(
-        data, eps=eps, delta=delta, labels=None, time_limit=margin_time, seed=seed, progress=progress
+        data, eps=eps, delta=delta, labels=None, time_limit=margin_time, seed=seed, store=store, progress=progress
     )
     shape = {"data": data.name, "n": len(data.y), "d": data.X.shape[1], "eps": eps, "confidence": settings.confidence}
     if problem is None:

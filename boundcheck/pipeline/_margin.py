@@ -90,6 +90,7 @@ def margin(
         samples=0 if sup is None else sup.pairs,
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
+        interrupted=sup is not None and sup.interrupted,
         teacher=_teacher(dataset, H, rows, rkhs, sup),
     )
 

@@ -4,24 +4,21 @@ import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
 from boundcheck.datasets import Dataset, load_soft_labels
-from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.errors import BoundcheckWarning
 from boundcheck.labels.files import load_labels
-from boundcheck.pipeline._margin import margin
+from boundcheck.margins import Teacher
+from boundcheck.pipeline._teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
-
-if TYPE_CHECKING:
-    from boundcheck.margins import Teacher
+from boundcheck.search import Store
 
 LOGIT_LIMIT = 0.5 * (1 + 1e-12)  # |z_i| <= ||x_i||/2 for the kernel teacher (THEORY section 0, F2)
-TOLERANCE = 0.1  # relative width of gamma's interval; widths go like gamma^-2 or gamma^-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +31,7 @@ class Problem:
 
     data: Dataset
     gamma: Interval
-    teacher: "Teacher"
+    teacher: Teacher
     p: Float[np.ndarray, " n"]
     logits: Float[np.ndarray, " n"]
     eps: float
@@ -50,21 +47,25 @@ class Problem:
 
 
 def make_problem(
-    data: Dataset, *, eps: float, delta: float, labels: Path | None, time_limit: float, seed: int, progress: Progress
+    data: Dataset,
+    *,
+    eps: float,
+    delta: float,
+    labels: Path | None,
+    time_limit: float,
+    seed: int,
+    store: Store | None,
+    progress: Progress,
 ) -> Problem | None:
     """Certify the margin and find the soft labels; None where the margin is exactly zero.
 
-    Soft labels come from `labels` if given, else from the data set itself, else from the kernel teacher.
-    Raises InputError where no positive margin could be certified within `time_limit` seconds.
+    Soft labels come from `labels` if given, else from the data set itself, else from the kernel teacher, which is
+    kept in `store`.  time_limit: of the margin, in seconds.
     """
-    report = margin(data, norm="sup", tolerance=TOLERANCE, time_limit=time_limit, seed=seed, progress=progress)
-    if not report.assumption_holds:
-        if report.conflicts:
-            return None
-        raise InputError(f"{data.name}: no positive margin certified in {time_limit:g} s; raise --margin-time")
-    assert report.teacher is not None
-    assert report.gamma_sup is not None
-    p, logits, radius = report.teacher.p, report.teacher.z, 1.0
+    teacher = find_teacher(data, time_limit=time_limit, seed=seed, store=store, progress=progress)
+    if teacher is None:
+        return None
+    p, logits, radius = teacher.p, teacher.z, 1.0
     if labels is not None:
         p, given = load_soft_labels(labels, data)
         logits = np.log(p) - np.log1p(-p) if given is None else given
@@ -79,5 +80,5 @@ def make_problem(
             BoundcheckWarning,
             stacklevel=2,
         )
-    foreign = p is not report.teacher.p
-    return Problem(data, report.gamma_sup, report.teacher, p, logits, eps, delta, foreign, radius)
+    foreign = p is not teacher.p
+    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, radius)

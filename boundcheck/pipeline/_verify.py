@@ -31,6 +31,7 @@ __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 
 EMBEDDED = "synthetic:circle:points=8"
 PRACTICAL_STEPS = 2000
+MARGIN_TIME = 180.0  # seconds; a limit, which leaves the sampling to end by its tolerance on most data
 CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
 LADDER: dict[Labels, tuple[str, ...]] = {
     "soft": ("soft-published", "soft-sharp", "soft-sharp-nfree"),
@@ -71,7 +72,7 @@ def verify(
     bound: str = "soft-sharp-nfree",
     seeds: int = 40,
     seed: int = 0,
-    margin_time: float = 60.0,
+    margin_time: float = MARGIN_TIME,
     store: Store | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -85,7 +86,7 @@ def verify(
     data = load_dataset(EMBEDDED) if dataset is None else dataset
     settings = settings or SearchSettings()
     problem = make_problem(
-        data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, progress=progress
+        data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, store=store, progress=progress
     )
     if problem is None:
         return _no_margin(data, eps)

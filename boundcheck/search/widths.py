@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from itertools import takewhile
-from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 from jaxtyping import Float, Integer
 
+from boundcheck import numerics
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Search, TrainingRun, TrainingSpec, Trial
@@ -100,8 +100,8 @@ def minimal_width(
         raise InputError(f"{spec.labels} labels: p must be {'given' if p is None else 'left out'}")
     started = time.monotonic()
     train_eps = eps if early_stop else None
-    trainer, numerics = _trainer(train)
-    setting = Setting(data_digest, _digest(y, p), spec, train_eps, numerics, data_name)
+    trainer, version = _trainer(train)
+    setting = Setting(data_digest, _digest(y, p), spec, train_eps, version, data_name)
     collector = Collector(
         task=partial(trainer, X, y, p, spec, eps=train_eps, progress=SILENT),
         ledger=MemoryLedger() if store is None else store.ledger(setting),
@@ -221,13 +221,9 @@ def _trainer(train: Trainer | None) -> tuple[Trainer, str]:
     """The trainer, and what else its results depend on, which is part of a run's identity in the store."""
     if train is not None:
         return train, f"{type(train).__module__}.{type(train).__qualname__}"
-    import jax
-
     from boundcheck import training
 
-    sources = b"".join(path.read_bytes() for path in sorted(Path(training.__file__).parent.glob("*.py")))
-    program = hashlib.sha256(sources).hexdigest()[:12]
-    return training.train, f"training {program}, jax {jax.__version__}, {jax.devices()[0].platform}"
+    return training.train, numerics.version(training)
 
 
 def _digest(y: Integer[np.ndarray, " n"], p: Float[np.ndarray, " n"] | None) -> str:
