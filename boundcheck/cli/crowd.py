@@ -19,8 +19,9 @@ AnswersFile = Annotated[
 Truth = Annotated[
     Path | None, typer.Option("--truth", metavar="FILE", help="Known labels: csv task,label or npz y; only to assess.")
 ]
+MethodName = Literal["auto", "mv", "te", "wls", "ds1", "ds2", "types"]
 Method = Annotated[
-    Literal["auto", "mv", "te", "wls", "ds1", "ds2", "types"],
+    MethodName,
     typer.Option(
         "--method",
         help="mv: majority; te: triangular; wls: rank-one; ds1, ds2: Dawid-Skene with one or two coins; types: EM.",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from boundcheck.cli import options
+from boundcheck.cli.crowd import MethodName
 from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, session
 from boundcheck.errors import InputError
 
@@ -36,9 +37,16 @@ SoftFraction = Annotated[
     float | None, typer.Option("--soft-fraction", help="Also: this share of soft labels, the others exact.")
 ]
 
-TeacherName = Annotated[str, typer.Option("--teacher", help="kernel, network, smoothing or file.")]
+TeacherName = Annotated[str, typer.Option("--teacher", help="kernel, network, smoothing, file or crowd.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE.npz", help="Where the soft labels go.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="With file: an .npz with p or logits.")]
+CrowdAnswers = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers", metavar="FILE", help="With crowd: task,worker,label (.csv) or X (.npz); tasks are rows of DATA."
+    ),
+]
+CrowdMethod = Annotated[MethodName, typer.Option("--method", help="With crowd: the model, as in `boundcheck crowd`.")]
 Norm = Annotated[str, typer.Option("--norm", help="With kernel: maximiser of the sup or the rkhs margin.")]
 LogitScale = Annotated[float, typer.Option("--logit-scale", help="With kernel: kappa, labels sigmoid(kappa z).")]
 MarginTime = Annotated[float, typer.Option("--margin-time", help="With kernel: seconds for the margin.")]
@@ -48,7 +56,10 @@ NoCrossFit = Annotated[bool, typer.Option("--no-cross-fit", help="With network: 
 Steps = Annotated[int, typer.Option("--steps", min=1, help="With network: steps of gradient descent.")]
 StepSize = Annotated[float, typer.Option("--step-size", help="With network: step size on the mean loss.")]
 Temperature = Annotated[
-    str, typer.Option("--temperature", help="With network or file: divide the logits by this, or auto: calibrate them.")
+    str,
+    typer.Option(
+        "--temperature", help="With network, file, crowd: divide the logits by this, or auto: calibrate them."
+    ),
 ]
 Smoothing = Annotated[float, typer.Option("--alpha", help="With smoothing: p = 1 - alpha/2 on the true class.")]
 
@@ -144,6 +155,8 @@ def make(
     out: Out,
     teacher: TeacherName = "kernel",
     source: From = None,
+    answers: CrowdAnswers = None,
+    method: CrowdMethod = "auto",
     norm: Norm = "sup",
     logit_scale: LogitScale = 1.0,
     margin_time: MarginTime = 60.0,
@@ -168,6 +181,7 @@ def make(
 
     kernel: the margin's maximiser, as in the theory.  network: a trained two-layer network that never labels its own
     training points.  smoothing: the true label, softened.  file: p or logits of your own, checked and tempered.
+    crowd: the posterior of the --answers; their tasks are named by row numbers of DATA, from 0, and 1 means +1.
 
     Example: boundcheck labels make sklearn:digits --positive 5,6,7,8,9 --teacher network -o soft.npz
     """
@@ -189,6 +203,8 @@ def make(
             step_size=step_size,
             alpha=alpha,
             path=source,
+            answers=answers,
+            method=method,
             temperature=_temperature(temperature),
         )
         dataset = load_dataset(

@@ -67,6 +67,15 @@ def digest(X: Float64[np.ndarray, "n d"], y: Int8[np.ndarray, " n"], p: Float64[
     return sha.hexdigest()
 
 
+def check_made_for(name: str, made_for: str | None, dataset: Dataset) -> None:
+    """Raise InputError if the file `name` says that it was made for other data. made_for: a digest, None if unsaid."""
+    if made_for is not None and made_for != dataset.digest:
+        raise InputError(
+            f"{name}: made for other data (digest {made_for[:12]}, {dataset.name} has {dataset.digest[:12]}); give the "
+            "same DATA options, or make the file again"
+        )
+
+
 def check_memory(name: str, *shape: int) -> None:
     """Raise InputError if a float64 array of this shape would need more than MAX_BYTES."""
     need = 8 * math.prod(shape)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from boundcheck.datasets.dataset import Dataset, Table
+from boundcheck.datasets.dataset import Dataset, Table, check_made_for
 from boundcheck.datasets.npz import read_npz
 from boundcheck.datasets.prepare import checked_probabilities, encode
 from boundcheck.datasets.tables import read_csv, read_parquet
@@ -61,12 +61,7 @@ def load_soft_labels(
     """
     name, n = str(path), len(dataset.y)
     arrays = read_npz(existing_file(name), (), ("p", "logits", "digest"))
-    made_for = str(arrays["digest"]) if "digest" in arrays else dataset.digest
-    if made_for != dataset.digest:
-        raise InputError(
-            f"{name}: made for other data (digest {made_for[:12]}, {dataset.name} has {dataset.digest[:12]}); make the "
-            "labels again with the same DATA options"
-        )
+    check_made_for(name, str(arrays["digest"]) if "digest" in arrays else None, dataset)
     p = checked_probabilities(name, arrays["p"], n) if "p" in arrays else None
     if "logits" not in arrays:
         if p is None:

@@ -71,6 +71,12 @@ def soft_labels(p: Any = None, logits: Any = None, *, normalised: bool = True, w
     return SoftLabels(weights, weights if ranking is None else ranking, ranking is not None, binary, normalised)
 
 
+def probabilities(logits: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """sigmoid(logits), moved to the nearest double inside (0, 1) where it rounds to an end."""
+    inside: np.ndarray = np.clip(expit(logits), np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0))
+    return inside
+
+
 def true_classes(y: Any, n: int, classes: int, *, where: str = "y") -> Int[np.ndarray, " n"]:
     """Check true labels: n whole numbers in 0..classes-1, or -1 and +1 for two classes (read as 0 and 1).
 

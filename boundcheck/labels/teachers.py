@@ -7,18 +7,20 @@ from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import expit
 
 from boundcheck.datasets import Dataset
+from boundcheck.datasets.dataset import listed
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError
 from boundcheck.labels.calibration import fit_temperature
+from boundcheck.labels.crowd import Answers, crowd_soft_labels
 from boundcheck.labels.files import OWN_TRAINING_POINTS
 from boundcheck.labels.report import QualityReport
+from boundcheck.labels.softlabels import probabilities
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, TrainingSpec, jsonable
 from boundcheck.training import fit_many
 
-Kind = Literal["kernel", "network", "smoothing", "file"]
+Kind = Literal["kernel", "network", "smoothing", "file", "crowd"]
 LOGIT_LIMIT = 0.5
 """|z| <= 1/2 for every field with sup ||v|| <= 1 and rows in the unit ball (THEORY section 0, F2)."""
 
@@ -45,9 +47,8 @@ class MadeLabels(Record):
 
     @property
     def p(self) -> Float[np.ndarray, " n"]:
-        """sigmoid(logits), moved to the nearest double inside (0, 1) where it rounds to an end."""
-        inside: np.ndarray = np.clip(expit(self.logits), np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0))
-        return inside
+        """P(y = +1) = sigmoid(logits), inside (0, 1)."""
+        return probabilities(self.logits)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,32 @@ def smoothing_labels(y: Int[np.ndarray, " n"], alpha: float) -> MadeLabels:
     if not 0 < alpha < 1:
         raise InputError(f"--alpha {alpha:g} is outside (0, 1); label smoothing commonly uses 0.1")
     return MadeLabels(y * (math.log(2 - alpha) - math.log(alpha)), f"smoothing, alpha {alpha:g}")
+
+
+def crowd_labels(
+    dataset: Dataset, answers: Answers, *, method: str = "auto", seed: int = 0, progress: Progress = SILENT
+) -> MadeLabels:
+    """The crowd's posterior ln P(y = +1)/P(y = -1) for each row of `dataset`; answer +1 means its class +1.
+
+    answers: tasks named by row numbers of the source of `dataset`, from 0. All of them teach how reliable the workers
+    are, also those of rows that `dataset` does not keep.  method: see `crowd_soft_labels`.
+    Raises InputError where a row is no task, or answers and model do not fit together.
+    """
+    column = {task: j for j, task in enumerate(answers.tasks)}
+    rows = [str(row) for row in dataset.rows]
+    if missing := [row for row in rows if row not in column]:
+        raise InputError(
+            f"{dataset.name}: no task for {len(missing)} of {len(rows)} rows ({listed(missing, 3)}); "
+            "name the tasks by row numbers of DATA, from 0"
+        )
+    if (others := len(column) - len(rows)) > 0:
+        warnings.warn(
+            f"{others} tasks are no rows of {dataset.name}; they only teach how reliable the workers are",
+            BoundcheckWarning,
+            stacklevel=2,
+        )
+    found = crowd_soft_labels(answers, method=method, seed=seed, progress=progress)
+    return MadeLabels(found.logits[[column[row] for row in rows]], f"crowd {found.model}, {answers.n_workers} workers")
 
 
 def tempered(made: MadeLabels, temperature: float) -> MadeLabels:

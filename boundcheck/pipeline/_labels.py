@@ -8,9 +8,11 @@ from typing import Literal
 import numpy as np
 
 from boundcheck.datasets import Dataset, load_soft_labels
+from boundcheck.datasets.dataset import check_made_for
 from boundcheck.errors import InputError
 from boundcheck.labels import teachers
 from boundcheck.labels.assess import soft_label_report
+from boundcheck.labels.crowd import read_answers
 from boundcheck.labels.files import LabelFile, load_labels, load_truth, save_labels
 from boundcheck.labels.report import QualityReport
 from boundcheck.labels.report import Settings as LabelSettings
@@ -27,7 +29,8 @@ class TeacherSettings:
     """How `labels make` obtains labels; each teacher reads its own fields.
 
     kernel: norm, logit_scale, margin_time (seconds).  network: width, folds (None: label its own training points),
-    steps, step_size.  smoothing: alpha.  file: path.  network and file: temperature, None to fit it to held-out rows.
+    steps, step_size.  smoothing: alpha.  file: path.  crowd: answers, method.
+    network, file and crowd: temperature, None to fit it to the true labels, which those teachers have not seen.
     """
 
     norm: Literal["sup", "rkhs"] = "sup"
@@ -39,6 +42,8 @@ class TeacherSettings:
     step_size: float = 4.0
     alpha: float = 0.1
     path: Path | None = None
+    answers: Path | None = None
+    method: str = "auto"
     temperature: float | None = 1.0
 
 
@@ -102,26 +107,36 @@ def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int
             seed=seed,
             progress=progress,
         )
-        held_out = settings.folds is not None
     elif teacher == "file":
-        if settings.path is None:
-            raise InputError("--teacher file: say with --from FILE.npz where p or logits are")
-        p, logits = load_soft_labels(settings.path, dataset)
-        given = load_labels(settings.path)
-        made = MadeLabels(
-            np.log(p) - np.log1p(-p) if logits is None else logits,
-            given.source or f"file {settings.path.name}",
-            given.radius,
-        )
-        held_out = True
+        made = _given(dataset, settings.path)
+    elif teacher == "crowd":
+        made = _crowd(dataset, settings, seed, progress)
     else:
-        raise InputError(f"--teacher {teacher}: unknown; use kernel, network, smoothing or file")
+        raise InputError(f"--teacher {teacher}: unknown; use kernel, network, smoothing, file or crowd")
     temperature = settings.temperature
     if temperature is None:
-        if not held_out:
+        if teacher == "network" and settings.folds is None:
             raise InputError("--temperature auto: training points cannot calibrate their own teacher; cross-fit it")
         temperature = teachers.held_out_temperature(made.logits, dataset.y)
     return teachers.tempered(made, temperature)
+
+
+def _given(dataset: Dataset, path: Path | None) -> MadeLabels:
+    if path is None:
+        raise InputError("--teacher file: say with --from FILE.npz where p or logits are")
+    p, logits = load_soft_labels(path, dataset)
+    given = load_labels(path)
+    return MadeLabels(
+        np.log(p) - np.log1p(-p) if logits is None else logits, given.source or f"file {path.name}", given.radius
+    )
+
+
+def _crowd(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
+    if settings.answers is None:
+        raise InputError("--teacher crowd: say with --answers FILE where the answers are (task,worker,label)")
+    answers = read_answers(settings.answers)
+    check_made_for(str(settings.answers), answers.made_for, dataset)
+    return teachers.crowd_labels(dataset, answers, method=settings.method, seed=seed, progress=progress)
 
 
 def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
@@ -174,9 +189,5 @@ def _truth(found: LabelFile, truth: Path | Dataset | None) -> np.ndarray | None:
         return found.y
     if not isinstance(truth, Dataset):
         return load_truth(truth, found)
-    if found.digest is not None and found.digest != truth.digest:
-        raise InputError(
-            f"{found.path}: made for other data (digest {found.digest[:12]}, {truth.name} has {truth.digest[:12]}); "
-            "give --truth with the same DATA options"
-        )
+    check_made_for(str(found.path), found.digest, truth)
     return truth.y

@@ -184,6 +184,78 @@ def test_make_by_smoothing_and_from_a_file(tmp_path: Path) -> None:
         assert np.allclose(t["logits"], s["logits"] / 2)
 
 
+CIRCLE = "synthetic:circle:points=40"
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    """A csv of 25 workers, right with probability .8, on the 40 rows of CIRCLE."""
+    y, rng = load_dataset(CIRCLE).y, np.random.default_rng(2)
+    said = np.where(rng.random((25, 40)) < 0.8, y, -y)
+    rows = [f"{task},w{worker},{int(said[worker, task] > 0)}" for worker in range(25) for task in range(40)]
+    (tmp_path / "answers.csv").write_text("\n".join(["task,worker,label", *rows]))
+    return tmp_path / "answers.csv"
+
+
+def test_make_from_a_crowd_and_use(tmp_path: Path, answers: Path) -> None:
+    """The file has the posterior of `boundcheck crowd`, and feeds labels check and the data stage."""
+    envelope = body("make", CIRCLE, "--teacher", "crowd", "--answers", answers, "-o", tmp_path / "c.npz", "--seed", "3")
+    result = envelope["result"]
+    assert (result["teacher"], result["source"], result["radius"]) == ("crowd", "crowd one, 25 workers", None)
+    assert any("exceeds 1/2" in warning for warning in envelope["warnings"])
+    CliRunner().invoke(app, ["crowd", str(answers), "-o", str(tmp_path / "direct.npz"), "--seed", "3"])
+    data = load_dataset(CIRCLE)
+    p, _ = load_soft_labels(tmp_path / "c.npz", data)
+    with np.load(tmp_path / "c.npz") as file, np.load(tmp_path / "direct.npz") as direct:
+        assert (file["logits"] == direct["logits"]).all()
+        assert str(file["digest"]) == data.digest
+    assert np.mean((p > 0.5) == (data.y > 0)) > 0.9
+    checked = body("check", tmp_path / "c.npz", "--truth", CIRCLE)["result"]
+    assert checked["delta"] == result["delta"]
+    code, _, err = run("check", tmp_path / "c.npz", "--truth", "synthetic:circle:points=42")
+    assert code == 2
+    assert "made for other data" in err
+
+
+def test_a_crowd_of_one_mind_gives_labels_that_verify_can_read(tmp_path: Path) -> None:
+    """Fifty workers who always agree: the posterior rounds to 1 and stays inside (0, 1)."""
+    y = load_dataset(CIRCLE).y
+    np.savez(tmp_path / "a.npz", X=np.tile(y, (50, 1)))
+    body("make", CIRCLE, "--teacher", "crowd", "--answers", tmp_path / "a.npz", "-o", tmp_path / "c.npz")
+    CliRunner().invoke(app, ["crowd", str(tmp_path / "a.npz"), "-o", str(tmp_path / "direct.npz")])
+    for name in ("c.npz", "direct.npz"):
+        p, logits = load_soft_labels(tmp_path / name, load_dataset(CIRCLE))
+        assert logits is not None
+        assert np.abs(logits).min() > 37
+        assert ((p > 0.5) == (y > 0)).all()
+
+
+def test_bad_answers_are_one_line(tmp_path: Path, answers: Path) -> None:
+    lines = answers.read_text().splitlines()
+    bad = {
+        "none": ([], "--answers FILE"),
+        "missing": (["--answers", tmp_path / "no.csv"], "no such file"),
+        "labels": (["--answers", _write(tmp_path / "l.csv", [lines[0], "0,w,2"])], "label 2"),
+        "rows": (["--answers", _write(tmp_path / "r.csv", lines[:20])], "no task for 21 of 40 rows ('19'"),
+        "few": (["--answers", _write(tmp_path / "f.csv", lines[:81]), "--method", "te"], "workers"),
+    }
+    np.savez(tmp_path / "other.npz", X=np.ones((3, 40)), digest="0" * 64)
+    bad["digest"] = (["--answers", tmp_path / "other.npz"], "made for other data")
+    np.savez(tmp_path / "zero.npz", X=np.zeros((3, 40)))
+    bad["zeros"] = (["--answers", tmp_path / "zero.npz"], "zero.npz")
+    for options, says in bad.values():
+        code, out, err = run("make", CIRCLE, "--teacher", "crowd", "-o", tmp_path / "x.npz", *options)
+        assert (code, out) == (2, ""), err
+        assert says in err
+        assert err.count("\n") == 1, err
+        assert not (tmp_path / "x.npz").exists()
+
+
+def _write(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines))
+    return path
+
+
 @pytest.mark.parametrize(
     ("options", "says", "code"),
     [

@@ -11,6 +11,7 @@ from boundcheck.datasets import from_arrays, load_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.labels import teachers
+from boundcheck.labels.crowd import Answers, attach_crowd, from_matrix
 from boundcheck.labels.files import load_labels
 from boundcheck.pipeline import TeacherSettings
 
@@ -193,6 +194,52 @@ def test_a_file_of_ones_own_keeps_its_source_and_divides_its_radius(tmp_path: Pa
         made = pipeline.labels_make(data, "file", tmp_path / "g.npz", settings=TeacherSettings(path=tmp_path / "p.npz"))
     assert np.allclose(load_labels(tmp_path / "g.npz").labels.weights[:, 1], np.linspace(0.1, 0.9, 8))
     assert made.source == "file p.npz"
+
+
+def crowd_of(y: np.ndarray, names: list[str] | None = None, seed: int = 0) -> Answers:
+    """Seven workers of reliability .2 to .8 answer every task."""
+    return attach_crowd(y, np.zeros(len(y), int), np.linspace(0.2, 0.8, 7)[None], tasks=names, seed=seed)
+
+
+def test_the_crowd_labels_each_row_of_a_subsample_by_its_number_in_the_source() -> None:
+    """The answers of rows that are left out still teach how reliable the workers are."""
+    data = load_dataset("sklearn:breast_cancer")
+    part = load_dataset("sklearn:breast_cancer", subsample=100, seed=4)
+    answers = crowd_of(data.y)
+    whole = teachers.crowd_labels(data, answers, method="ds1")
+    with pytest.warns(BoundcheckWarning, match="469 tasks are no rows"):
+        some = teachers.crowd_labels(part, answers, method="ds1")
+    assert (some.logits == whole.logits[part.rows]).all()
+    assert np.mean(np.sign(some.logits) == part.y) > 0.9
+    assert some.source == "crowd one, 7 workers"
+
+
+def test_the_order_of_the_tasks_does_not_matter() -> None:
+    data = blobs()
+    order = np.random.default_rng(1).permutation(len(data.y))
+    straight = teachers.crowd_labels(data, crowd_of(data.y), method="wls")
+    X = crowd_of(data.y).X
+    mixed = from_matrix(X[:, order], tasks=[str(j) for j in order])
+    assert np.allclose(teachers.crowd_labels(data, mixed, method="wls").logits, straight.logits, rtol=1e-6)
+
+
+def test_a_majority_vote_is_the_posterior_of_workers_of_one_reliability() -> None:
+    """Logits rise with the votes for +1 of that row: the oracle counts them."""
+    data = blobs(n=40)
+    answers = crowd_of(data.y)
+    votes = np.asarray(answers.X.sum(axis=0)).ravel()
+    logits = teachers.crowd_labels(data, answers, method="mv").logits
+    assert (np.sign(logits) == np.sign(votes)).all()
+    assert (np.argsort(logits, kind="stable") == np.argsort(votes, kind="stable")).all()
+
+
+def test_rows_without_a_task_are_named() -> None:
+    data = blobs(n=40)
+    from_one = crowd_of(data.y, [str(j + 1) for j in range(40)])
+    with pytest.raises(InputError, match=r"no task for 1 of 40 rows \('0'\)"):
+        teachers.crowd_labels(data, from_one)
+    with pytest.raises(InputError, match="no task for 40 of 40 rows"):
+        teachers.crowd_labels(data, crowd_of(data.y, [f"photo{j}" for j in range(40)]))
 
 
 def test_probabilities_stay_inside_the_unit_interval() -> None:

@@ -27,12 +27,14 @@ class Answers:
 
     X: the answers, dense or sparse by whichever is faster (`stored`).  workers, tasks: names of rows and columns.
     duplicates: (task, worker) pairs that were given more than once; the last answer counts.
+    made_for: digest of the data set whose rows are the tasks, None where the source does not say.
     """
 
     X: Matrix
     workers: tuple[str, ...]
     tasks: tuple[str, ...]
     duplicates: int = 0
+    made_for: str | None = None
 
     @property
     def n_workers(self) -> int:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from boundcheck.labels.crowd.answers import Answers, components
 from boundcheck.labels.crowd.checks import CONFOUNDED, look_at_answers, type_label_correlation, warn
@@ -24,6 +24,7 @@ from boundcheck.labels.crowd.models import (
 from boundcheck.labels.crowd.plan import Plan, Settings, make_plan
 from boundcheck.labels.crowd.spectral import Kind, Spectrum, spectrum, task_types
 from boundcheck.labels.crowd.votes import majority
+from boundcheck.labels.softlabels import probabilities
 from boundcheck.progress import SILENT, Progress
 
 PerTask = Float[np.ndarray, " d"]
@@ -57,8 +58,8 @@ class CrowdLabels:
 
     @property
     def p(self) -> PerTask:
-        """P(y = +1 | answers)."""
-        return np.asarray(expit(self.logits))
+        """P(y = +1 | answers), inside (0, 1)."""
+        return probabilities(self.logits)
 
     @cached_property
     def type(self) -> Int[np.ndarray, " d"]:

@@ -1,6 +1,7 @@
 """Answers and truth from files: csv with named columns, or npz. Nothing is unpickled."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from boundcheck.labels.crowd.answers import Answers, as_signs, from_matrix, from
 def read_answers(path: str | Path) -> Answers:
     """A .csv with columns task, worker, label (0/1 or -1/+1, a missing answer is a missing row), or a .npz with X.
 
-    The npz holds X (n_workers, n_tasks) in {-1, 0, 1}, 0 for no answer, and optionally names `workers` and `tasks`.
+    The npz holds X (n_workers, n_tasks) in {-1, 0, 1}, 0 for no answer, and optionally names `workers` and `tasks`
+    and the `digest` of the data set whose rows are the tasks.
     Other columns and arrays are ignored. Raises InputError, on one line, for everything that cannot be read.
     """
     path = _file(path)
@@ -23,9 +25,10 @@ def read_answers(path: str | Path) -> Answers:
         tasks, workers, labels = _columns(path, ("task", "worker", "label"))
         return from_triples(tasks, workers, _numbers(path, labels), where=str(path))
     if path.suffix.lower() == ".npz":
-        arrays = read_npz(path, ("X",), ("workers", "tasks"))
+        arrays = read_npz(path, ("X",), ("workers", "tasks", "digest"))
         names = {key: arrays[key].ravel().tolist() for key in ("workers", "tasks") if key in arrays}
-        return from_matrix(arrays["X"], **names, where=str(path))
+        found = from_matrix(arrays["X"], **names, where=str(path))
+        return replace(found, made_for=str(arrays["digest"])) if "digest" in arrays else found
     raise InputError(f"{path}: unknown kind of file; use .csv (task,worker,label) or .npz (X)")
 
 
