@@ -21,8 +21,8 @@ Three sample means over independent draws, each with a one-sided Bernstein inequ
 
 Hence gamma l(a*) >= L(a*), L the sum of (1) to (5) at a, and gamma >= min over the simplex of L(a) / l(a),
 which is a deterministic problem: MARGIN section 3.3 had to pay for the worst of n noisy means instead.
-The other side: gamma <= E||S_a|| / l(a) for every a, with E w <= E f(w) + E w^2 / cut, f(w) = (w - w^2/cut) 1[w <= cut]
-bounded by cut / 4, E w^2 = Q(a) exact, and the empirical Bernstein inequality (Maurer, Pontil 2009, Theorem 4).
+The other side: gamma <= E||S_a|| / l(a) for every a, with E w <= E f(w) + E w^2 / cut, f(w) = max(w - w^2/cut, lowest)
+at most cut / 4, E w^2 = Q(a) exact, and the empirical Bernstein inequality (Maurer, Pontil 2009, Theorem 4).
 
 Nothing here is shared with the solver that proposes the points, except the numerical routine that minimises L, whose
 answer is verified (envelope.py).
@@ -43,7 +43,8 @@ _STATEMENTS = 4  # (3), (4), (5) and the upper end share the risk equally
 FLOOR = 0.1  # the field is s / max(||s||, FLOOR sqrt(Q)): bounded change where s vanishes, at hardly any loss
 _PILOT = 4096
 _ROOM = 3.0  # the field may move this many root mean squares at one z
-_CUTS = np.array([2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0])
+_CUTS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
+_DEPTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +115,9 @@ class Certifier:
         """The upper end, E||S_a|| / l(a) at the last point."""
         a = self.chain.points[-1]
         square = float(a @ self.H @ a)
-        cut = self._cut(square, pairs)
-        mean, variance, count = self.draws.value(a, cut, pairs)
-        value = mean + square / cut + empirical_bernstein(variance, cut / 4, count, self.t)
+        cut, lowest = self._range(square, pairs)
+        mean, variance, count = self.draws.value(a, cut, lowest, pairs)
+        value = mean + square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, self.t)
         self._upper = value / float((a / self.lengths).sum())
         self.pairs += count
 
@@ -138,16 +139,19 @@ class Certifier:
         margin = Interval(min(max(lower, 0.0), self._upper), self._upper, self.confidence, exact=False)
         return Certificate(margin, self.y * (self._anchor + self._step) * self.lengths, self._z_error(), self.pairs)
 
-    def _cut(self, square: float, pairs: int) -> float:
-        """The cut for which a pilot sample promises the lowest upper end."""
+    def _range(self, square: float, pairs: int) -> tuple[float, float]:
+        """The cut and the lowest value of f with which a pilot sample promises the smallest loss."""
         w = self.draws.pilot(self.chain, _PILOT)[1]
-        cuts = np.sqrt(square) * _CUTS
+        scale = float(np.sqrt(square))
 
-        def promised(cut: float) -> float:
-            f = np.where(w <= cut, w - w**2 / cut, 0.0)
-            return float(f.mean()) + square / cut + empirical_bernstein(float(f.var()), cut / 4, pairs, self.t)
+        def loss(choice: tuple[float, float]) -> float:
+            cut, lowest = choice
+            g = w - w**2 / cut
+            f = np.maximum(g, lowest)
+            variance = float(f.mean(axis=1).var())
+            return float((f - g).mean()) + empirical_bernstein(variance, cut / 4 - lowest, pairs, self.t)
 
-        return float(min(cuts, key=promised))
+        return min(((scale * cut, -scale * depth) for cut in _CUTS for depth in _DEPTHS), key=loss)
 
     def _z_error(self) -> Float64[np.ndarray, " n"]:
         """Hoeffding: a pair contributes at most ||x_i|| / 2 to z_i in absolute value, to a step reach times that."""

@@ -6,6 +6,7 @@ then rounded to multiples of 2^-15, so that float32 sums over a block of 256 pai
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +19,9 @@ from jaxtyping import Array, Float32, Float64
 PAIRS_A_BLOCK = 256
 OUTER_BLOCK = 512
 _QUANTUM = 2.0**-15  # 2 * 256 / _QUANTUM = 2^24: the largest integer up to which float32 is exact
-_PADDING = 64
+_PADDING = 256
 _PIECE_SECONDS = 0.4
+_STREAMS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +60,30 @@ class Draws:
         self._calls = 0
         self.seconds = 0.0
 
-    def _accumulate(self, step: Callable[[int, int, Any], Any], total: Any, blocks: int) -> Any:
-        """step(first, last, total) over all blocks, in pieces of about half a second."""
-        first, size, rate = 0, 4, 0.0
-        while first < blocks:
-            started = time.monotonic()
-            last = min(first + size, blocks)
-            total = jax.block_until_ready(step(first, last, total))  # type: ignore[no-untyped-call]
-            elapsed = time.monotonic() - started
-            if elapsed < _PIECE_SECONDS:
-                size *= 2
-            first, rate = last, elapsed / (last - first)
-            self._tick(first / blocks)
-        self.seconds += rate * blocks  # at the rate of the last piece: the first one compiles
-        return total
+    def _accumulate(self, step: Callable[[int, int, Any], Any], zero: Any, blocks: int) -> Any:
+        """The sum over all blocks, each half of them by a thread of its own, in pieces of about half a second.
+
+        step(first, last, total) adds blocks to a total; what is added to what does not depend on the pieces.
+        """
+        bounds = np.linspace(0, blocks, _STREAMS + 1).astype(int)
+        totals, done, size, rate = [zero] * _STREAMS, 0, 2, 0.0
+        longest = int(np.diff(bounds).max())
+
+        def advance(stream: int) -> Any:
+            first, last = (int(min(bounds[stream] + at, bounds[stream + 1])) for at in (done, done + size))
+            return jax.block_until_ready(step(first, last, totals[stream]))  # type: ignore[no-untyped-call]
+
+        with ThreadPoolExecutor(_STREAMS) as threads:
+            while done < longest:
+                started = time.monotonic()
+                totals = list(threads.map(advance, range(_STREAMS)))
+                elapsed, count = time.monotonic() - started, min(size, longest - done)
+                done, rate = done + count, elapsed / count
+                if elapsed < _PIECE_SECONDS:
+                    size *= 2
+                self._tick(done / longest)
+        self.seconds += rate * longest  # at the rate of the last piece: the first one compiles
+        return jax.tree.map(lambda *parts: sum(parts), *totals)
 
     def _next_key(self) -> Array:
         self._calls += 1
@@ -90,10 +102,10 @@ class Draws:
         order, rows, terms = self._arranged(chain)
         blocks = -(-pairs // PAIRS_A_BLOCK)
         fixed = self._next_key(), rows, terms.astype(np.float32), _reaches(chain), np.float32(chain.floor)
-        sums = self._accumulate(partial(_gains, *fixed), jnp.zeros(rows.shape), blocks)
+        sums = self._accumulate(partial(_gains, *fixed), jnp.zeros(rows.T.shape), blocks)
         count = blocks * PAIRS_A_BLOCK
         mean = np.empty(len(order))
-        mean[order] = np.einsum("nr,nr->n", rows, np.asarray(sums)) / (2 * count)
+        mean[order] = np.einsum("nr,rn->n", rows, np.asarray(sums)) / (2 * count)
         return self.y * mean, count
 
     def outer(self, chain: Chain, draws: int) -> tuple[Float64[np.ndarray, "n n"], int]:
@@ -111,22 +123,22 @@ class Draws:
         result *= self.y
         return result, blocks * OUTER_BLOCK
 
-    def value(self, a: Float64[np.ndarray, " n"], cut: float, pairs: int) -> tuple[float, float, int]:
-        """Mean and variance over pairs of f(||s_a||), f(w) = (w - w^2 / cut) 1[w <= cut], and the pairs drawn."""
+    def value(self, a: Float64[np.ndarray, " n"], cut: float, lowest: float, pairs: int) -> tuple[float, float, int]:
+        """Mean and variance over pairs of f(||s_a||), f(w) = max(w - w^2 / cut, lowest), and the pairs drawn."""
         support = np.flatnonzero(a > 0)
         width = -(-len(support) // _PADDING) * _PADDING
         rows, terms = np.zeros((width, self.U.shape[1])), np.zeros((width, self.U.shape[1]))
         rows[: len(support)] = self.U[support]
         terms[: len(support)] = (a * self.y)[support, None] * self.U[support]
         blocks = -(-pairs // PAIRS_A_BLOCK)
-        fixed = self._next_key(), rows, terms, cut
+        fixed = self._next_key(), rows, terms, cut, lowest
         first, second = map(float, self._accumulate(partial(_value, *fixed), (jnp.zeros(()), jnp.zeros(())), blocks))
         count = blocks * PAIRS_A_BLOCK
         mean = first / count
         return mean, max(second / count - mean**2, 0.0) * count / (count - 1), count
 
-    def pilot(self, chain: Chain, draws: int) -> tuple[float, Float64[np.ndarray, " m"]]:
-        """Root mean square of ||D_L||, and ||s|| of the last point, to choose parameters with (no part of a bound)."""
+    def pilot(self, chain: Chain, draws: int) -> tuple[float, Float64[np.ndarray, "m 2"]]:
+        """Root mean square of ||D_L||, and ||s|| of the last point at z and -z, to choose parameters with."""
         _, rows, terms = self._arranged(chain)
         fixed = self._next_key(), rows, terms.astype(np.float32), _reaches(chain), np.float32(chain.floor)
         spread, w = _pilot(*fixed, draws)
@@ -183,9 +195,9 @@ def _gains(
     floor: Float32[Array, ""],
     first: int,
     last: int,
-    total: Float64[Array, "n r"],
-) -> Float64[Array, "n r"]:
-    """Sum over pairs of A(z) D(z) + A(-z) D(-z), A(-z) = 1 - A(z), s(-z) = s(all active) - s(z)."""
+    total: Float64[Array, "r n"],
+) -> Float64[Array, "r n"]:
+    """Sum over pairs of D(z) A(z)' + D(-z) A(-z)', A(-z) = 1 - A(z), s(-z) = s(all active) - s(z)."""
     totals = terms.sum(axis=1)
 
     def body(block: Array, sum_so_far: Array) -> Array:
@@ -194,7 +206,7 @@ def _gains(
         plus, _ = _steps(sums, reaches, floor)
         minus, _ = _steps([whole - s for whole, s in zip(totals, sums, strict=True)], reaches, floor)
         # Divided by the quantum these are integers below 2^24, so the float32 product is exact.
-        return sum_so_far + (_product(active.T, plus - minus) + minus.sum(axis=0)).astype(jnp.float64)
+        return sum_so_far + (_product((plus - minus).T, active) + minus.sum(axis=0)[:, None]).astype(jnp.float64)
 
     return jnp.asarray(jax.lax.fori_loop(first, last, body, total))
 
@@ -223,13 +235,20 @@ def _outer(
 
 @jax.jit
 def _value(
-    key: Array, U: Float64[Array, "k r"], terms: Float64[Array, "k r"], cut: float, first: int, last: int, sums: Any
+    key: Array,
+    U: Float64[Array, "k r"],
+    terms: Float64[Array, "k r"],
+    cut: float,
+    lowest: float,
+    first: int,
+    last: int,
+    sums: Any,
 ) -> Any:
     total = terms.sum(axis=0)
 
     def f(s: Array) -> Array:
         w = jnp.linalg.norm(s, axis=1)
-        return jnp.where(w <= cut, w - w**2 / cut, 0.0)
+        return jnp.maximum(w - w**2 / cut, lowest)
 
     def body(block: Array, carry: Any) -> Any:
         s = _activations(key, block, U, PAIRS_A_BLOCK).astype(jnp.float64) @ terms
@@ -247,8 +266,9 @@ def _pilot(
     reaches: Float32[Array, " l"],
     floor: Float32[Array, ""],
     draws: int,
-) -> tuple[Float32[Array, ""], Float32[Array, " m"]]:
+) -> tuple[Float32[Array, ""], Float32[Array, "m 2"]]:
     width = terms.shape[1]
     sums = _sums(_activations(key, jnp.int64(0), U[:width], draws), terms)
     step, _ = _steps(sums, reaches, floor)
-    return jnp.sqrt((step**2).sum(axis=1).mean()), jnp.linalg.norm(sums[-1], axis=1)
+    both = jnp.stack([sums[-1], terms[-1].sum(axis=0) - sums[-1]], axis=1)
+    return jnp.sqrt((step**2).sum(axis=1).mean()), jnp.linalg.norm(both, axis=2)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Float64
 
 _PAIRS_A_BLOCK = 512
-_ROWS = 128
+_ROWS = 256  # sizes are padded to multiples, so that few are compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Sampler:
         return Sample(float(value) / (2 * count) + beta * square / 2, g, count, matrix)
 
 
-@partial(jax.jit, static_argnames=("blocks", "size", "hessian"))
+@partial(jax.jit, static_argnames=("size", "hessian"))
 def _pass(
     key: Array,
     X: Float32[Array, "n d"],
@@ -87,7 +87,7 @@ def _pass(
         smooth = jnp.where(w > floor, w - floor / 2, w**2 * inverse / 2)
         return s * (inverse - beta)[:, None], smooth - beta * w**2 / 2, inverse
 
-    def body(carry: Any, block: Array) -> tuple[Any, None]:
+    def body(block: Array, carry: Any) -> Any:
         z = jax.random.normal(jax.random.fold_in(key, block), (size, X.shape[1]), dtype=jnp.float32)
         active = (z @ X.T > 0).astype(jnp.float32)
         s = active[:, :k] @ terms
@@ -99,8 +99,9 @@ def _pass(
             above = jnp.linalg.norm(s, axis=1) > floor
             along = active * ((s * (above * inverse**1.5)[:, None]) @ X.T)
             sums += [(active * inverse[:, None]).T @ active, along.T @ along]
-        return tuple(a + b for a, b in zip(carry, sums, strict=False)) + carry[len(sums) :], None
+        return tuple(a + b for a, b in zip(carry, sums, strict=False)) + carry[len(sums) :]
 
     square = jnp.zeros((n, n), dtype=jnp.float32) if hessian else jnp.zeros(())
     start = (jnp.zeros(X.shape, dtype=jnp.float64), jnp.zeros((), dtype=jnp.float64), square, square)
-    return jax.lax.scan(body, start, jnp.arange(blocks))[0]
+    totals: tuple[Array, Array, Array, Array] = jax.lax.fori_loop(0, blocks, body, start)
+    return totals

@@ -14,10 +14,10 @@ from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
 # Draws of the first round; those for the curvature take _CURVATURE times as long as the anchor's.
-_FIRST_ROUND = {"anchor": 1 << 15, "link": 1 << 12, "value": 1 << 14}
-_CURVATURE, _MOST_CURVATURE = 0.7, 0.6
+_FIRST_ROUND = {"anchor": 1 << 15, "link": 1 << 13, "value": 1 << 14}
+_CURVATURE, _MOST_CURVATURE = 0.9, 0.7
 _WARM_UP = (1 << 12, 1 << 14)  # pairs of the first Newton steps
-_GROWTH, _MOST_ROUNDS = 4.0, 30
+_GROWTH, _MOST_ROUNDS = 6.0, 30
 _LADDER = 2.0**0.25  # sizes are powers of this, so that small changes of speed rarely change a result
 _EARLY_RISK = 0.1  # share of the risk that all rounds but the last may spend
 _LAST = 2.0  # the round that would leave less than this times its own length is made the last one
