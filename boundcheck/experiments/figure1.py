@@ -46,7 +46,7 @@ SMALL = Figure1Settings(
     teacher=DeepSpec(convolutions=8, channels=4, step_size=2e-3, batch=32, epochs=40, patience=10),
     student=DeepSpec(convolutions=2, channels=1, step_size=2e-3, batch=32, epochs=40, patience=10),
 )
-SMALL_IMAGES = 1500
+SMALL_IMAGES, SMALL_SIDE = 1500, 16
 PAPER_SCALE = Figure1Settings(
     teacher=DeepSpec(convolutions=8, channels=64), student=DeepSpec(convolutions=2, channels=64)
 )

@@ -66,6 +66,27 @@ def load_images(path: Path) -> Images:
     return _images(path.name, X, labels == classes[1])
 
 
+def thinned(images: Images, count: int, *, seed: int) -> Images:
+    """`count` random images, in their order; all of them where there are no more. Raises InputError for one class."""
+    if count >= len(images.y):
+        return images
+    kept = np.sort(np.random.default_rng([seed, count]).choice(len(images.y), count, replace=False))
+    if len(np.unique(images.y[kept])) < 2:
+        raise InputError(f"{images.name}: {count} of {len(images.y)} images are of one class; use a larger --subsample")
+    return _images(f"{images.name}, {count} of {len(images.y)} images", images.X[kept], images.y[kept])
+
+
+def shrunk(images: Images, side: int) -> Images:
+    """Means of k x k blocks with the least k that makes neither side longer than `side`; odd borders are cut."""
+    n, height, width, channels = images.X.shape
+    k = -(-max(height, width) // side)
+    if k == 1 or min(height, width) < k:
+        return images
+    h, w = height // k, width // k
+    blocks = images.X[:, : h * k, : w * k].reshape(n, h, k, w, k, channels)
+    return _images(f"{images.name}, {h} x {w} pixels", blocks.mean(axis=(2, 4)), images.y)
+
+
 def _decode(path: Path, jpeg: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     try:
         from PIL import Image, UnidentifiedImageError

@@ -64,21 +64,33 @@ def figure1(
     runs: int = 10,
     noise: tuple[float, ...] | None = None,
     temperature: float = 1.0,
+    subsample: int | None = None,
     seed: int = 0,
     store: Store | None = None,
     progress: Progress = SILENT,
 ) -> "Figure1":
-    """Figure 1 of the paper. data: npz of images, None for generated ones.  noise: variances, None for the paper's."""
+    """Figure 1 of the paper. data: npz of images, None for generated ones.  noise: variances, None for the paper's.
+
+    scale: small takes narrow networks and images of at most 16 x 16, paper the paper's networks and images as given.
+    subsample: number of images; None for 1500 at small scale, for all of them at the paper's.
+    """
     from boundcheck.errors import MissingExtraError
 
     try:
         from boundcheck.experiments import figure1 as experiment
-        from boundcheck.experiments.images import load_images, shapes
+        from boundcheck.experiments.images import load_images, shapes, shrunk, thinned
     except ModuleNotFoundError as error:
         raise MissingExtraError("reproduce figure1", "deep") from error
-    settings = experiment.PAPER_SCALE if scale == "paper" else experiment.SMALL
+    small = scale == "small"
+    settings = experiment.SMALL if small else experiment.PAPER_SCALE
     settings = replace(settings, runs=runs, temperature=temperature, noise=settings.noise if noise is None else noise)
-    images = shapes(experiment.SMALL_IMAGES, seed=seed) if data is None else load_images(data)
+    count = experiment.SMALL_IMAGES if subsample is None and small else subsample
+    if data is None:
+        images = shapes(count or experiment.SMALL_IMAGES, seed=seed)
+    else:
+        images = load_images(data)
+        images = images if count is None else thinned(images, count, seed=seed)
+        images = shrunk(images, experiment.SMALL_SIDE) if small else images
     return experiment.figure1(images, settings, seed=seed, cells=store, progress=progress)
 
 

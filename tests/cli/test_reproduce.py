@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -70,6 +71,15 @@ def test_figure1_prints_both_curves_writes_its_files_and_resumes(tmp_path: Path,
     assert result["cells_reused"] == 4
     assert [row["noise"] for row in result["rows"]] == [0.01, 0.2]
     assert {claim["verdict"] for claim in result["claims"]} <= {"holds", "refuted", "undecided"}
+
+
+def test_figure1_at_small_scale_takes_few_small_images_of_the_users(tmp_path: Path, tiny_figure1: None) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "pets.npz", X=rng.integers(0, 256, (90, 32, 32, 3), dtype=np.uint8), y=np.arange(90) % 2)
+    for more, n in (((), 60), (("--subsample", "40"), 40)):
+        ran = invoke((*FIGURE1, "--data", str(tmp_path / "pets.npz"), *more), tmp_path / "s.sqlite", "--json")
+        result = json.loads(ran.stdout)["result"]
+        assert (result["n"], result["data"]) == (n, f"pets.npz, {n} of 90 images, 16 x 16 pixels")
 
 
 @pytest.mark.parametrize(

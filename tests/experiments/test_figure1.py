@@ -17,7 +17,7 @@ optax = pytest.importorskip("optax")
 
 from boundcheck.experiments.deep import DeepSpec, fit  # noqa: E402
 from boundcheck.experiments.figure1 import PAPER, PAPER_SCALE, Figure1Settings, figure1, run_cell  # noqa: E402
-from boundcheck.experiments.images import Images, load_images, shapes  # noqa: E402
+from boundcheck.experiments.images import Images, load_images, shapes, shrunk, thinned  # noqa: E402
 from boundcheck.experiments.vgg import Affine, Vgg, _by_convolution, _by_product, stages_of  # noqa: E402
 
 DEEP = DeepSpec(convolutions=3, channels=2, batch=16, epochs=3, patience=2)
@@ -30,15 +30,16 @@ def images() -> Images:
 
 
 def parameters(network: Vgg) -> int:
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array)))
+    """Of a network, or of its shapes."""
+    return sum(leaf.size for leaf in jax.tree.leaves(network))
 
 
 def test_the_papers_networks_have_the_parameters_counted_by_hand() -> None:
     """VGG-11's convolutions hold 9 220 480 numbers; the dense layers are 512 -> 512 -> 512 -> 1."""
     assert (PAPER_SCALE.teacher.convolutions, PAPER_SCALE.student.convolutions) == (8, 2)
-    teacher = Vgg((32, 32, 3), PAPER_SCALE.teacher.convolutions, PAPER_SCALE.teacher.channels, key=jax.random.key(0))
+    teacher = eqx.filter_eval_shape(Vgg, (32, 32, 3), 8, PAPER_SCALE.teacher.channels, key=jax.random.key(0))
     assert parameters(teacher) == 9_220_480 + 2 * (512 * 512 + 512) + 513
-    student = Vgg((32, 32, 3), PAPER_SCALE.student.convolutions, PAPER_SCALE.student.channels, key=jax.random.key(0))
+    student = eqx.filter_eval_shape(Vgg, (32, 32, 3), 2, PAPER_SCALE.student.channels, key=jax.random.key(0))
     convolutions = (9 * 3 * 64 + 64) + (9 * 64 * 128 + 128)
     assert parameters(student) == convolutions + (8 * 8 * 128 * 512 + 512) + (512 * 512 + 512) + 513
 
@@ -63,7 +64,9 @@ def test_weights_begin_with_the_variance_that_keeps_relu_networks_alive() -> Non
     weight = np.asarray(Affine(900, 300, key=jax.random.key(1)).weight)
     assert weight.var() == pytest.approx(2 / 900, rel=0.02)
     teacher = Vgg((16, 16, 1), 8, 4, key=jax.random.key(0))
-    logits = np.asarray(teacher(np.random.default_rng(0).standard_normal((64, 16, 16, 1)).astype(np.float32)))
+    logits = np.asarray(
+        eqx.filter_jit(teacher)(np.random.default_rng(0).standard_normal((64, 16, 16, 1)).astype(np.float32))
+    )
     assert logits.std() > 0.01, "after eight convolutions the images are still told apart"
 
 
@@ -115,8 +118,7 @@ def test_one_step_of_training_is_optax_adam_on_the_penalised_loss(images: Images
         return cross + 0.05 * sum((w**2).sum() for w in jax.tree.leaves(weights))
 
     adam = optax.adam(0.01)
-    updates, _ = adam.update(jax.grad(loss)(weights), adam.init(weights))
-    expected = optax.apply_updates(weights, updates)
+    expected = jax.jit(lambda w: optax.apply_updates(w, adam.update(jax.grad(loss)(w), adam.init(w))[0]))(weights)
     moved = jax.tree.leaves(eqx.filter(trained, eqx.is_inexact_array))
     for ours, theirs in zip(moved, jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
@@ -211,6 +213,28 @@ def test_images_from_npz_and_from_jpeg_are_in_the_unit_range(tmp_path: Path) -> 
     np.savez(tmp_path / "bad.npz", jpeg=np.zeros(9, np.uint8), offsets=np.array([0, 9]), label=np.array([1]))
     with pytest.raises(InputError, match="cannot be decoded"):
         load_images(tmp_path / "bad.npz")
+
+
+def test_small_images_are_means_of_blocks(images: Images) -> None:
+    """k = 3 takes 8 x 7 pixels to 2 x 2: the last row of blocks ends at pixel 6."""
+    X = np.random.default_rng(0).random((3, 8, 7, 2)).astype(np.float32)
+    small = shrunk(Images("x", X, np.array([0, 1, 0], np.int8), "old"), 3)
+    assert small.X.shape == (3, 2, 2, 2)
+    np.testing.assert_allclose(small.X[1, 1, 0, 1], X[1, 3:6, 0:3, 1].mean(), rtol=1e-6)
+    assert small.name == "x, 2 x 2 pixels"
+    assert small.digest != "old"
+    assert shrunk(images, 16) is images
+
+
+def test_a_thinned_set_is_a_random_part_with_its_own_labels(images: Images) -> None:
+    part = thinned(images, 25, seed=1)
+    places = [int(np.flatnonzero((x == images.X).all(axis=(1, 2, 3)))[0]) for x in part.X]
+    assert places == sorted(set(places))
+    assert (images.y[places] == part.y).all()
+    assert thinned(images, 25, seed=2).digest != part.digest
+    assert thinned(images, 60, seed=1) is images
+    with pytest.raises(InputError, match="one class"):
+        thinned(images, 1, seed=0)
 
 
 @pytest.mark.parametrize(
