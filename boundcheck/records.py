@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 Labels = Literal["soft", "hard"]
 Loss = Literal["kl", "logistic", "perceptron"]
+Training = Literal["theorem", "practical"]
 Against = Literal["gamma", "eps", "n"]
 Trend = Literal["falls", "rises", "mixed", "cannot be told", "cut short", "no margin"]
 
@@ -204,16 +205,21 @@ class ScalingRow(Record):
 class Fit(Record):
     """Least-squares slope of ln(width) against ln(x), with a 95 % interval by resampling the seeds.
 
-    The interval is about the seeds only: it takes the straight line for granted.  theorem: the bound's exponent
-    and its id, for the eye; a measured exponent does not contradict an upper bound.
+    The interval is about the seeds only: it takes the straight line for granted.  beyond: places whose success rate
+    reached the target at no width tried.  They enter at the widest, so that the slope is a bound and one end of the
+    interval is open (None); all three are None where fewer than three places reached the target.
+    bound, bound_exponent: the slope of that bound's widths at the same places; None where no bound speaks of this
+    training.  theorem: the power in the bound, for the eye.  A measured exponent does not contradict an upper bound.
     """
 
     search: str
-    exponent: float
-    lower: float
-    upper: float
+    exponent: float | None
+    lower: float | None
+    upper: float | None
     places: int
-    left_out: int
+    beyond: int
+    bound: str | None
+    bound_exponent: float | None
     theorem: str
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, Training, TrainingSpec
 
 
 class Verdict(enum.Enum):
@@ -82,8 +82,9 @@ def with_factors(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
 
 
 def name_of(search: Search) -> str:
-    """`soft B=1`, `hard B=514`: how tables and sentences call a search."""
-    return f"{search.labels} B={search.radius:.4g}"
+    """`soft B=1`, `hard B=514`, `hard perceptron B=1`: how tables and sentences call a search."""
+    loss = "perceptron " if search.loss == "perceptron" else ""
+    return f"{search.labels} {loss}B={search.radius:.4g}"
 
 
 def compare_searches(soft: Search, hard: Search) -> Comparison:
@@ -140,12 +141,15 @@ def judge_runs(
 def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judgement:
     """Judge a width search: an upper bound is respected when a smaller network is shown to succeed.
 
-    Practical training settings cannot refute a bound; a search cut short by its budget or time is undecided, one
-    that reached its largest width without success is a finding about practice, not about the bounds.
+    Practical training settings cannot refute a bound. A search cut short by its budget or time leaves the verdict
+    open only where no search on the same labels was shown to succeed; one that reached its largest width without
+    success is a finding about practice, not about the bounds.
     """
-    open_ones = [name_of(s) for s in searches if not s.decided and s.stopped in ("budget", "time")]
-    if open_ones:
-        return Judgement(Verdict.UNDECIDED, f"{', '.join(open_ones)}: cut short; raise --budget or --time-limit")
+    shown = {s.labels for s in searches if s.minimal_width is not None}
+    cut = [s for s in searches if not s.decided and s.stopped in ("budget", "time")]
+    if any(s.labels not in shown for s in cut):
+        names = ", ".join(map(name_of, cut))
+        return Judgement(Verdict.UNDECIDED, f"{names}: cut short; raise --budget or --time-limit")
     least = {label: min((r.width for r in rows if r.labels == label), default=None) for label in ("soft", "hard")}
     above = [s for s in searches if (w := least[s.labels]) is not None and (s.minimal_width or 0) > w]
     if above:
@@ -155,10 +159,16 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
             f"{names} needed more neurons than a bound asks for, but was not trained as the bound prescribes; "
             "check with --width and --training theorem",
         )
-    silent = [f"{name_of(s)} up to width {s.max_width}" for s in searches if s.minimal_width is None]
+    silent = [f"{name_of(s)} up to width {_widest(s)}" for s in searches if s.minimal_width is None]
     if silent:
         return Judgement(Verdict.CONSISTENT, f"no success shown for {', '.join(silent)}; no bound promises any there")
     return Judgement(Verdict.CONSISTENT, "every empirical width is below every bound, as upper bounds require")
+
+
+def _widest(search: Search) -> int:
+    """The width up to which a search has looked."""
+    cut = search.stopped in ("budget", "time")
+    return max((t.width for t in search.trials), default=0) if cut else search.max_width
 
 
 @dataclass(frozen=True)
@@ -170,6 +180,7 @@ class WidthSearchReport(Record):
     d: int
     eps: float
     gamma: Interval
+    training: Training
     searches: tuple[Search, ...]
     comparisons: tuple[Comparison, ...]
     ladder: tuple[Rung, ...]
@@ -184,10 +195,14 @@ class WidthSearchReport(Record):
 
 @dataclass(frozen=True)
 class JudgedRun(Record):
-    """One run at a fixed width, with its a-posteriori certificate (None where none was asked for)."""
+    """One run at a fixed width, with its a-posteriori certificate (None where nothing keeps it within a radius).
+
+    average_error is over the steps made; average_error_bounds enclose the average over all steps.
+    """
 
     seed: int
     average_error: float
+    average_error_bounds: tuple[float, float]
     average_risk: float
     certificate: float | None
     final_error: float
@@ -205,6 +220,7 @@ class WidthReport(Record):
     eps: float
     gamma: Interval
     width: int
+    training: Training
     bound: BoundRow
     spec: TrainingSpec
     runs: tuple[JudgedRun, ...]

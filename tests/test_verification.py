@@ -112,9 +112,13 @@ def test_hard_labels_never_shown_to_succeed_still_lose_to_a_smaller_soft_width()
     assert compare_searches(search("soft", (8, 10)), search("hard", (64, None))).smaller == "soft B=1"
 
 
-def test_a_search_cut_short_is_undecided() -> None:
+def test_a_search_cut_short_is_undecided_unless_one_on_the_same_labels_was_shown_to_succeed() -> None:
     for stopped in ("budget", "time"):
-        assert judge_searches([search(stopped=stopped, decided=False)], [ROW]).verdict is Verdict.UNDECIDED
+        cut = search(bracket=(8, None), stopped=stopped, decided=False)
+        assert judge_searches([cut], [ROW]).verdict is Verdict.UNDECIDED
+        assert judge_searches([cut, search("hard")], [ROW]).verdict is Verdict.UNDECIDED
+        assert judge_searches([cut, search(radius=50.0)], [ROW]).verdict is Verdict.CONSISTENT
+        assert judge_searches([search(stopped=stopped, decided=False)], [ROW]).verdict is Verdict.CONSISTENT
     assert judge_searches([search(stopped="finished", decided=False)], [ROW]).verdict is Verdict.CONSISTENT
 
 

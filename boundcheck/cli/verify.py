@@ -1,16 +1,16 @@
 """`boundcheck verify`: theory against trained networks."""
 
-import math
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from boundcheck.cli import options
 from boundcheck.cli.output import session
 from boundcheck.errors import InputError
-from boundcheck.records import Against
+from boundcheck.records import Against, Training
 
 WidthSearch = Annotated[bool, typer.Option("--width-search", help="Find the smallest width that trains.")]
 Width = Annotated[int | None, typer.Option("--width", min=2, help="Train at this width as a bound prescribes.")]
@@ -22,7 +22,16 @@ LogitScales = Annotated[
     str | None,
     typer.Option("--logit-scales", metavar="K,K,...", help="Does the smallest width fall as labels get softer?"),
 ]
-Bound = Annotated[str, typer.Option("--bound", help="With --width: the bound to put to the test.")]
+Mode = Annotated[
+    Training | None,
+    typer.Option(
+        "--training",
+        metavar="theorem|practical",
+        help="theorem: step size, steps and radius of the bound; without --width also its width. practical: a stated "
+        "step size, stopped once decided. Default: practical in a search, theorem at one width.",
+    ),
+]
+Bound = Annotated[str, typer.Option("--bound", help="At one width: the bound to put to the test.")]
 SoftLabels = Annotated[
     Path | None, typer.Option("--labels", metavar="FILE", help="Soft labels (.npz with p or logits) to train on.")
 ]
@@ -34,12 +43,23 @@ Radius = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Steps T of gradient descent.")]
 StepSize = Annotated[float | None, typer.Option("--step-size", help="Step size eta; default: a stated rule.")]
-Seeds = Annotated[int, typer.Option("--seeds", min=1, help="With --width: networks trained.")]
-Target = Annotated[float, typer.Option("--success-target", help="Share of runs that must reach eps.")]
-MaxWidth = Annotated[int, typer.Option("--max-width", min=2, help="Widest network tried.")]
-MaxSeeds = Annotated[int, typer.Option("--max-seeds", min=1, help="Seeds at one width before it stays undecided.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="At one width: networks trained.")]
+Target = Annotated[
+    float | None,
+    typer.Option("--success-target", help="Share of runs that must reach eps; default 0.9, with --scaling 0.5."),
+]
+MaxWidth = Annotated[
+    int | None, typer.Option("--max-width", min=2, help="Widest network tried; default 4096, with --scaling 512.")
+]
+MaxSeeds = Annotated[
+    int | None,
+    typer.Option("--max-seeds", min=1, help="Seeds at one width at most; default 120, with --scaling 40."),
+]
 Budget = Annotated[int, typer.Option("--budget", min=1, help="Training runs in all, per search.")]
-TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds per search.")]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", help="Seconds per search, or inf; default 160, with --scaling 30. Resumable."),
+]
 CertificateTime = Annotated[
     float, typer.Option("--certificate-time", min=0, help="Seconds for each certified rung of the ladder; 0: none.")
 ]
@@ -55,6 +75,7 @@ def verify(
     data: options.OptionalData = None,
     width_search: WidthSearch = False,
     width: Width = None,
+    training: Mode = None,
     scaling: ScalingAgainst = None,
     logit_scales: LogitScales = None,
     eps: options.Eps = 0.05,
@@ -65,10 +86,10 @@ def verify(
     steps: Steps = None,
     step_size: StepSize = None,
     seeds: Seeds = 40,
-    success_target: Target = 0.9,
+    success_target: Target = None,
     confidence: options.Confidence = 0.95,
-    max_width: MaxWidth = 4096,
-    max_seeds: MaxSeeds = 120,
+    max_width: MaxWidth = None,
+    max_seeds: MaxSeeds = None,
     budget: Budget = 20_000,
     time_limit: TimeLimit = None,
     certificate_time: CertificateTime = 20.0,
@@ -89,7 +110,8 @@ def verify(
     """Find how many neurons are really needed, and set them beside what the theorems ask for.
 
     --width-search trains networks of growing width on soft and on hard labels until the smallest width that works is
-    known with confidence; --width M trains at one width exactly as --bound prescribes and judges the failure rate;
+    known with confidence; --width M, or --training theorem at the bound's own width, trains exactly as --bound
+    prescribes and judges the failure rate;
     --scaling fits how the smallest width grows; --logit-scales 0.1,1,10 finds the smallest width for soft labels
     sigmoid(kappa z) at each kappa, with radius B = kappa. Without DATA: eight points on a circle with alternating
     labels.
@@ -103,24 +125,34 @@ def verify(
         from boundcheck.reports import verify_plots, verify_tables
         from boundcheck.verification import EXIT_CODE
 
-        if [width_search, width is not None, scaling is not None, logit_scales is not None].count(True) != 1:
+        own_width = training == "theorem" and not (width_search or width or scaling or logit_scales)
+        if [width_search, width is not None or own_width, scaling is not None, logit_scales is not None].count(
+            True
+        ) != 1:
             raise InputError(
-                "verify: give one of --width-search, --width M, --scaling gamma|eps|n and --logit-scales K,K,..."
+                "verify: give one of --width-search, --width M, --training theorem, --scaling gamma|eps|n and "
+                "--logit-scales K,K,..."
             )
-        settings = pipeline.SearchSettings(
-            radius=radius,
-            steps=steps,
-            step_size=step_size,
-            success_target=success_target,
-            confidence=confidence,
-            max_width=max_width,
-            max_seeds=max_seeds,
-            budget=budget,
-            time_limit=math.inf if time_limit is None else time_limit,
-            certificate_time=certificate_time,
+        if training is not None and (scaling or logit_scales):
+            raise InputError("verify: --training goes with --width-search or --width")
+        given: dict[str, Any] = {
+            "radius": radius,
+            "steps": steps,
+            "step_size": step_size,
+            "success_target": success_target,
+            "confidence": confidence,
+            "max_width": max_width,
+            "max_seeds": max_seeds,
+            "budget": budget,
+            "time_limit": time_limit,
+            "certificate_time": certificate_time,
+        }
+        settings = replace(
+            pipeline.SearchSettings() if scaling is None else pipeline.SCALING,
+            **{name: value for name, value in given.items() if value is not None},
         )
         keep = stack.enter_context(pipeline.Store(store))
-        executor = None if width else stack.enter_context(pipeline.open_executor(dask))
+        executor = stack.enter_context(pipeline.open_executor(dask))
         if scaling is not None:
             if data is not None:
                 raise InputError("verify: --scaling brings its own data; leave DATA out")
@@ -171,7 +203,8 @@ def verify(
             )
         report = pipeline.verify(
             dataset,
-            width=width,
+            width=0 if own_width else width,
+            mode=training,
             eps=eps,
             delta=delta,
             labels=labels,

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 
 from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
-from boundcheck.experiments.scaling import crossing
+from boundcheck.experiments.exponents import crossing
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.crowd import CrowdLabels, attach_crowd, crowd_soft_labels, reliabilities
 from boundcheck.labels.softlabels import soft_labels

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck.errors import InputError
-from boundcheck.experiments.scaling import crossing
+from boundcheck.experiments.exponents import crossing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, ScaleRow, Search, TrainingSpec, Trend
 

@@ -7,23 +7,35 @@ margin is known exactly.
   ends only, so that n grows alone.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.errors import InputError
+from boundcheck.experiments.exponents import crossing, exponent, slope
 from boundcheck.margins.planar import planar_margin
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Against, Fit, Place, Scaling, ScalingRow, Search, TrainingSpec, Trial
+from boundcheck.records import Against, BoundRow, Fit, Place, Scaling, ScalingRow, Search, TrainingSpec
 
-POINTS = (4, 8, 12, 16, 20, 24)
-TARGETS = (0.2, 0.1, 0.05, 0.02, 0.01)
-SAMPLES = (8, 16, 32, 64, 128, 256)
+POINTS = (8, 12, 16, 20)
+TARGETS = (0.2, 0.1, 0.05, 0.02)
+SAMPLES = (8, 32, 128, 512)
 ARC = 10.0  # degrees between the ends of an arc
-RESAMPLES = 999
+WORK = 4.0  # eta T gamma^2 eps: as the theorems ask, steps grow so that they limit no place more than another
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What is trained at a place, what it is called, the bound that speaks of it, and what the theorems say of it."""
+
+    name: str
+    spec: TrainingSpec
+    bound: BoundRow | None
+    theorem: str
 
 
 def family(against: Against, eps: float) -> list[tuple[Dataset, Place]]:
@@ -48,65 +60,63 @@ def arcs(n: int, groups: int = 8) -> Dataset:
     return from_arrays(X, y, name=f"arcs:n={n}", normalize="unit")
 
 
+def enough_steps(place: Place, step_size: float) -> int:
+    """T = WORK / (eta gamma^2 eps), the theorems' growth (THEORY section 2) at a constant that suffices in practice."""
+    return math.ceil(WORK / (step_size * place.gamma**2 * place.eps))
+
+
 def scaling(
     against: Against,
-    specs: Callable[[Place], Sequence[TrainingSpec]],
-    search: Callable[[Dataset, Float[np.ndarray, " n"] | None, TrainingSpec, float], Search],
+    contenders: Callable[[Place], Sequence[Contender]],
+    search: Callable[[Dataset, Float[np.ndarray, " n"] | None, TrainingSpec, Place], Search],
     *,
     eps: float,
-    names: Sequence[tuple[str, str]],
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Scaling:
-    """Search the smallest width at every place of a family with every spec, and fit the exponents.
+    """Search the smallest width at every place of a family for every contender, and fit the exponents.
 
-    specs: the training settings at a place.  search: (data, soft labels or None, spec, eps) -> Search.
-    names: for each spec what it is called and what the theorems say, for the eye.
-    Raises InputError where fewer than three places of a fit reach the target.
+    contenders: at a place, in an order that is the same everywhere.  search: (data, soft labels or None, spec, place).
     """
     members = family(against, eps)
+    places = [place for _, place in members]
+    fields = [contenders(place) for place in places]
     rows = []
     for done, (data, place) in enumerate(members):
-        progress.update(f"{place.data}, eps = {place.eps:g}", done, len(members))
         p = 1 / (1 + np.exp(-data.y * _gains(data)))
-        found = tuple(search(data, p if spec.labels == "soft" else None, spec, place.eps) for spec in specs(place))
-        rows.append(ScalingRow(place, found, tuple(crossing(s.trials, s.success_target) for s in found)))
+        found: list[Search] = []
+        for spec, name in ((contender.spec, contender.name) for contender in fields[done]):
+            progress.update(
+                f"{place.data}, eps = {place.eps:g}: {name}", done + len(found) / len(fields[done]), len(members)
+            )
+            found.append(search(data, p if spec.labels == "soft" else None, spec, place))
+        rows.append(ScalingRow(place, tuple(found), tuple(crossing(s.trials, s.success_target) for s in found)))
     rng = np.random.default_rng([seed, len(members)])
-    fits = [_fit(against, rows, column, *name, rng) for column, name in enumerate(names)]
+    x = [getattr(place, against) for place in places]
+    fits = [
+        _fit(x, [field[column] for field in fields], [row.searches[column] for row in rows], rng)
+        for column in range(len(fields[0]))
+    ]
     return Scaling(against, tuple(rows), tuple(fits))
 
 
-def crossing(trials: Sequence[Trial], target: float) -> float | None:
-    """Width at which the success rate, made monotone, crosses `target`; linear in ln(width) between two widths.
-
-    None where the rate never reaches the target at a width tried.
-    """
-    if not trials:
-        return None
-    ordered = sorted(trials, key=lambda t: t.width)
-    counts = np.array([[t.successes, t.seeds] for t in ordered], dtype=np.float64)
-    return _cross(np.array([t.width for t in ordered], dtype=np.float64), counts[:, 0], counts[:, 1], target)
-
-
-def _cross(
-    widths: Float[np.ndarray, " k"], successes: Float[np.ndarray, " k"], seeds: Float[np.ndarray, " k"], target: float
-) -> float | None:
-    rate = monotone(successes / seeds, seeds)
-    above = np.flatnonzero(rate >= target)
-    if not len(above):
-        return None
-    i = int(above[0])
-    if i == 0:
-        return float(widths[0])
-    share = (target - rate[i - 1]) / (rate[i] - rate[i - 1])
-    return float(np.exp(np.log(widths[i - 1]) + share * np.log(widths[i] / widths[i - 1])))
-
-
-def monotone(values: Float[np.ndarray, " k"], weights: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Weighted least-squares fit of a non-decreasing sequence (pool adjacent violators)."""
-    from scipy.optimize import isotonic_regression
-
-    return np.asarray(isotonic_regression(values, weights=weights).x)
+def _fit(
+    x: Sequence[float], contenders: Sequence[Contender], searches: Sequence[Search], rng: np.random.Generator
+) -> Fit:
+    found = exponent(x, searches, rng)
+    bounds = [contender.bound for contender in contenders if contender.bound is not None]
+    reached = sum(crossing(s.trials, s.success_target) is not None for s in searches)
+    return Fit(
+        search=contenders[0].name,
+        exponent=None if found is None else found.value,
+        lower=None if found is None else found.lower,
+        upper=None if found is None else found.upper,
+        places=reached,
+        beyond=len(searches) - reached,
+        bound=bounds[0].bound if bounds else None,
+        bound_exponent=slope(np.log(x), np.log([float(row.width) for row in bounds])) if bounds else None,
+        theorem=contenders[0].theorem,
+    )
 
 
 def _place(data: Dataset, eps: float) -> tuple[Dataset, Place]:
@@ -117,32 +127,3 @@ def _place(data: Dataset, eps: float) -> tuple[Dataset, Place]:
 def _gains(data: Dataset) -> Float[np.ndarray, " n"]:
     """y_i z_i of the kernel teacher, exact in the plane."""
     return planar_margin(data.X, data.y.astype(np.float64)).g
-
-
-def _fit(
-    against: Against, rows: Sequence[ScalingRow], column: int, name: str, theorem: str, rng: np.random.Generator
-) -> Fit:
-    reached = [(row, width) for row in rows if (width := row.widths[column]) is not None]
-    if len(reached) < 3:
-        raise InputError(
-            f"--scaling {against}: {name} reached the target at {len(reached)} of {len(rows)} places; raise --max-width"
-        )
-    x = np.log([getattr(row.place, against) for row, _ in reached])
-    slope = float(np.polyfit(x, np.log([width for _, width in reached]), 1)[0])
-    searches = [row.searches[column] for row, _ in reached]
-    resampled = []
-    for _ in range(RESAMPLES):
-        again = [(at, width) for at, s in zip(x, searches, strict=True) if (width := _resampled(s, rng)) is not None]
-        if len(again) >= 3:
-            resampled.append(np.polyfit([at for at, _ in again], np.log([width for _, width in again]), 1)[0])
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Fit(name, slope, float(low), float(high), len(reached), len(rows) - len(reached), theorem)
-
-
-def _resampled(search: Search, rng: np.random.Generator) -> float | None:
-    """The crossing with every width's successes drawn anew; a rate of 0 or 1 is moved inside by half a run."""
-    ordered = sorted(search.trials, key=lambda t: t.width)
-    seeds = np.array([t.seeds for t in ordered])
-    rate = np.array([(t.successes + 0.5) / (t.seeds + 1) for t in ordered])
-    draws = rng.binomial(seeds, rate).astype(np.float64)
-    return _cross(np.array([t.width for t in ordered], float), draws, seeds.astype(float), search.success_target)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from boundcheck.pipeline._report import report
     from boundcheck.pipeline._reproduce import figure1, table1
     from boundcheck.pipeline._runs import export_runs, list_runs, prune_runs, show_runs
-    from boundcheck.pipeline._scaling import scaling
+    from boundcheck.pipeline._scaling import SCALING, scaling
     from boundcheck.pipeline._verify import EMBEDDED, SearchSettings, Store, open_executor, verify
 
 __all__ = [
     "EMBEDDED",
+    "SCALING",
     "Hardness",
     "LabelSettings",
     "SearchSettings",
@@ -79,6 +80,7 @@ _HOME = {
     "labels_make": "_labels",
     "logit_scales": "_logit_scales",
     "margin": "_margin",
+    "SCALING": "_scaling",
     "scaling": "_scaling",
     "verify": "_verify",
 }

@@ -9,7 +9,8 @@ from jaxtyping import Float
 from boundcheck.datasets import Dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline._problem import make_problem
-from boundcheck.pipeline._verify import MARGIN_TIME, PRACTICAL_STEPS, SearchSettings, find_width
+from boundcheck.pipeline._verify import MARGIN_TIME, SearchSettings, find_width
+from boundcheck.pipeline._verify_width import PRACTICAL_STEPS, practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, LogitScales, Search, TrainingSpec
 from boundcheck.search import Executor, Store
@@ -54,8 +55,8 @@ def logit_scales(
         return settings.steps or experiment.enough_steps(PRACTICAL_STEPS, scale, gamma)
 
     def search(p: Float[np.ndarray, " n"] | None, spec: TrainingSpec) -> Search:
-        chosen = replace(shared, steps=spec.steps)
-        return find_width(data, p, spec, eps, chosen, seed=seed, store=store, executor=executor, progress=progress)
+        spec = practical(data.X, spec, spec.steps, settings.step_size)
+        return find_width(data, p, spec, eps, shared, seed=seed, store=store, executor=executor, progress=progress)
 
     def bound(scale: float) -> tuple[BoundRow, ...]:
         return tuple(problem.bound(name, logit_scale=scale) for name in BOUNDS)

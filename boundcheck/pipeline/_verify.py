@@ -1,19 +1,18 @@
 """`verify`: the smallest width that trains, or many runs at one width, beside what the theorems ask for."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from boundcheck import bounds, training
+from boundcheck import bounds
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.pipeline._problem import Problem, make_problem
-from boundcheck.pipeline._verify_width import verify_width
+from boundcheck.pipeline._verify_width import practical, prescribed, scheduled, verify_width
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import BoundRow, Interval, Labels, Search, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Labels, Search, Training, TrainingSpec
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
 from boundcheck.verification import (
@@ -30,9 +29,10 @@ from boundcheck.verification import (
 __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 
 EMBEDDED = "synthetic:circle:points=8"
-PRACTICAL_STEPS = 2000
 MARGIN_TIME = 180.0  # seconds; a limit, which leaves the sampling to end by its tolerance on most data
 CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
+THEOREMS = ("soft-sharp-nfree", "hard-perceptron", "hard-published")
+"""The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
 LADDER: dict[Labels, tuple[str, ...]] = {
     "soft": ("soft-published", "soft-sharp", "soft-sharp-nfree"),
     "hard": ("hard-gd-published", "hard-published", "hard-sharp", "hard-tempered", "hard-perceptron"),
@@ -44,8 +44,8 @@ class SearchSettings:
     """How a width search trains and when it stops; see `search.minimal_width`.
 
     radius: B at which soft and hard labels are compared; None: what the soft labels need, 1 for the kernel teacher's.
-    steps, step_size None: what the bound prescribes with a
-    width given; in a search, 2,000 steps of the size that `training.practical_step_size` gives.
+    steps, step_size None: what the bound prescribes in theorem mode; in practical mode 2,000 steps of the size that
+    `training.practical_step_size` states.
     time_limit: seconds for each of the three searches; certificate_time: for each certified rung, 0 leaves them out.
     """
 
@@ -57,7 +57,7 @@ class SearchSettings:
     max_width: int = 4096
     max_seeds: int = 120
     budget: int = 20_000
-    time_limit: float = math.inf
+    time_limit: float = 160.0
     certificate_time: float = 20.0
 
 
@@ -65,6 +65,7 @@ def verify(
     dataset: Dataset | None = None,
     *,
     width: int | None = None,
+    mode: Training | None = None,
     eps: float = 0.05,
     delta: float = 0.05,
     labels: Path | None = None,
@@ -77,8 +78,10 @@ def verify(
     executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> WidthSearchReport | WidthReport:
-    """Without `width`: search the smallest width that trains; with it: train `seeds` networks as `bound` prescribes.
+    """Search the smallest width that trains, or train `seeds` networks at one width as `bound` prescribes.
 
+    width: 0 for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a search,
+    theorem at one width. A search in theorem mode trains every contender as its own bound prescribes (THEOREMS).
     dataset: default eight alternating points on the circle.  eps: target average error.  delta: the paper's.
     labels: a file of soft labels for the same rows; default the data set's own, else the kernel teacher's.
     Raises InputError for settings out of range or a run that would take hours.
@@ -89,19 +92,23 @@ def verify(
         data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, store=store, progress=progress
     )
     if problem is None:
-        return _no_margin(data, eps)
+        return _no_margin(data, eps, mode or "practical")
     if width is not None:
         return verify_width(
             problem,
-            width,
+            width or None,
             bound,
+            mode=mode or "theorem",
             steps=settings.steps,
             step_size=settings.step_size,
             seeds=seeds,
             confidence=settings.confidence,
             seed=seed,
+            store=store,
+            executor=executor,
             progress=progress,
         )
+    mode = mode or "practical"
     rows = [problem.bound(name) for kind in LADDER.values() for name in kind]
     searches = tuple(
         find_width(
@@ -115,7 +122,7 @@ def verify(
             executor=executor,
             progress=progress,
         )
-        for spec in contenders(settings.radius or problem.radius, problem.bound("hard-published").radius)
+        for spec in _contenders(problem, mode, settings)
     )
     certified = [
         _certified(problem, kind, settings.certificate_time, seed, progress)
@@ -129,6 +136,7 @@ def verify(
         d=data.X.shape[1],
         eps=eps,
         gamma=problem.gamma,
+        training=mode,
         searches=searches,
         comparisons=tuple(compare_searches(soft, other) for other in hard),
         ladder=_ladder(rows, certified, searches),
@@ -136,7 +144,7 @@ def verify(
     )
 
 
-def _no_margin(data: Dataset, eps: float) -> WidthSearchReport:
+def _no_margin(data: Dataset, eps: float, mode: Training) -> WidthSearchReport:
     reason = f"the margin of {data.name} is exactly 0, no bound applies; `boundcheck margin` names the rows"
     return WidthSearchReport(
         data=data.name,
@@ -144,6 +152,7 @@ def _no_margin(data: Dataset, eps: float) -> WidthSearchReport:
         d=data.X.shape[1],
         eps=eps,
         gamma=Interval(0.0, 0.0),
+        training=mode,
         searches=(),
         comparisons=(),
         ladder=(),
@@ -163,14 +172,14 @@ def find_width(
     executor: Executor | None,
     progress: Progress,
 ) -> Search:
-    """One width search with the labels, loss and radius of `spec`; its steps and step size come from `settings`."""
-    steps = settings.steps or PRACTICAL_STEPS
-    step_size = settings.step_size or training.practical_step_size(data.X, spec.loss, spec.radius, steps)
+    """One width search, trained as `spec` says; with 0 steps there, as `practical` says."""
+    if not spec.steps:
+        spec = practical(data.X, spec, settings.steps, settings.step_size)
     return minimal_width(
         data.X,
         data.y,
         p,
-        replace(spec, step_size=step_size, steps=steps),
+        spec,
         eps=eps,
         data_digest=data.digest,
         data_name=data.name,
@@ -185,6 +194,13 @@ def find_width(
         executor=executor,
         progress=progress,
     )
+
+
+def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> tuple[TrainingSpec, ...]:
+    """What is searched, soft labels first."""
+    if mode == "theorem":
+        return tuple(prescribed(scheduled(problem, name, settings.steps, settings.step_size)) for name in THEOREMS)
+    return contenders(settings.radius or problem.radius, problem.bound("hard-published").radius)
 
 
 def contenders(radius: float, own_radius: float | None) -> tuple[TrainingSpec, ...]:

@@ -2,47 +2,71 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
 
 from boundcheck import bounds, search, training
 from boundcheck.errors import InputError
 from boundcheck.pipeline._problem import Problem
 from boundcheck.progress import Progress
-from boundcheck.records import BoundRow, Interval, TrainingRun, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Training, TrainingRun, TrainingSpec
+from boundcheck.search import Executor, Store
 from boundcheck.training.certificate import certify
 from boundcheck.training.intervals import default_comparator
 from boundcheck.verification import JudgedRun, WidthReport, judge_runs
 
 FLOPS = 5e10  # floating point operations a second, to foresee the time of a run
 PATIENCE = 3600.0  # seconds; a run foreseen to take longer is refused
+PRACTICAL_STEPS = 2000
 STEP_SIZE = 0.5
 EXCESS = 32  # eta T gamma^2 eps: 1/(2 EXCESS) of s_gamma, about a sixteenth of the budget (THEORY section 2)
 
 
 def verify_width(
     problem: Problem,
-    width: int,
+    width: int | None,
     bound: str,
     *,
+    mode: Training,
     steps: int | None,
     step_size: float | None,
     seeds: int,
     confidence: float,
     seed: int,
+    store: Store | None,
+    executor: Executor | None,
     progress: Progress,
 ) -> WidthReport:
-    """Train `seeds` networks of this width as `bound` prescribes; certify and judge them.
+    """Train `seeds` networks of this width (None: the bound's own) and judge them; certify those within a radius.
 
-    The sharp bounds leave T and eta free: by default eta = 1/2 and T = 32/(gamma^2 eps eta).
+    theorem: as `bound` prescribes, all steps, in float64; the sharp bounds leave T and eta free: by default eta = 1/2
+    and T = 32/(gamma^2 eps eta).  practical: on the bound's loss at its radius, with the steps and the step size of
+    a search, each run stopped once its average error is decided.
     Raises InputError for an odd width or a run that would take more than an hour.
     """
     data = problem.data
-    row = _scheduled(problem, bound, steps, step_size)
-    spec = _spec(row)
+    row = scheduled(problem, bound, steps, step_size)
+    spec = prescribed(row)
+    if mode == "practical":
+        spec = practical(data.X, replace(spec, precision="float32"), steps, step_size)
+    width = row.width if width is None else width
     _check_time(width, seeds, spec, data.X.size)
-    jobs = [(width, search.run_seed(seed, i)) for i in range(seeds)]
-    p = problem.p if spec.labels == "soft" else None
-    runs = training.train(data.X, data.y, p, spec, jobs, progress=progress)
     target, missed = _criterion(problem, bound)
+    runs = search.train_runs(
+        data.X,
+        data.y,
+        problem.p if spec.labels == "soft" else None,
+        spec,
+        [(width, search.run_seed(seed, i)) for i in range(seeds)],
+        eps=problem.eps if mode == "practical" and target == problem.eps else None,
+        data_digest=data.digest,
+        data_name=data.name,
+        store=store,
+        executor=executor,
+        progress=progress,
+    )
     failures = sum(missed(run) for run in runs)
     low, high = search.clopper_pearson(seeds, failures, 1 - confidence)
     rate = Interval(low, high, confidence, exact=False)
@@ -53,6 +77,7 @@ def verify_width(
         eps=target,
         gamma=problem.gamma,
         width=width,
+        training=mode,
         bound=row,
         spec=spec,
         runs=tuple(_judged(problem, run, spec) for run in runs),
@@ -61,7 +86,16 @@ def verify_width(
     )
 
 
-def _scheduled(problem: Problem, bound: str, steps: int | None, step_size: float | None) -> BoundRow:
+def practical(
+    X: Float[np.ndarray, "n d"], spec: TrainingSpec, steps: int | None, step_size: float | None
+) -> TrainingSpec:
+    """`spec` with these steps and step size, by default PRACTICAL_STEPS of the size `practical_step_size` states."""
+    steps = steps or PRACTICAL_STEPS
+    size = step_size or training.practical_step_size(X, spec.loss, spec.radius, steps, spec.temperature)
+    return replace(spec, steps=steps, step_size=size)
+
+
+def scheduled(problem: Problem, bound: str, steps: int | None, step_size: float | None) -> BoundRow:
     """The bound at a finite schedule: the one asked for, else the bound's own, else the default above."""
     row = problem.bound(bound)
     if row.steps is not None:
@@ -71,7 +105,7 @@ def _scheduled(problem: Problem, bound: str, steps: int | None, step_size: float
     return problem.bound(bound, steps=steps, step_size=step_size)
 
 
-def _spec(row: BoundRow) -> TrainingSpec:
+def prescribed(row: BoundRow) -> TrainingSpec:
     """The training that a row prescribes, in float64 since a verdict hangs on it."""
     assert row.steps is not None
     assert row.step_size is not None
@@ -96,7 +130,7 @@ def _criterion(problem: Problem, bound: str) -> tuple[float, Callable[[TrainingR
     if bound == "soft-kl-published":
         beta = problem.gamma.lower**2 * problem.eps / 32  # the beta at which Corollary 4 uses Theorem 2
         return beta, lambda run: run.average_risk > beta
-    return problem.eps, lambda run: run.average_error > problem.eps
+    return problem.eps, lambda run: not search.succeeded(run, problem.eps)
 
 
 def _doubt(problem: Problem, spec: TrainingSpec) -> str:
@@ -120,6 +154,7 @@ def _judged(problem: Problem, run: TrainingRun, spec: TrainingSpec) -> JudgedRun
     return JudgedRun(
         seed=run.seed,
         average_error=run.average_error,
+        average_error_bounds=run.average_error_bounds or (run.average_error, run.average_error),
         average_risk=run.average_risk,
         certificate=certificate,
         final_error=run.final_error,

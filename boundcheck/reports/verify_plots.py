@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from boundcheck.records import LogitScales, Scaling, Search
 from boundcheck.reports.figures import new_figure, save
+from boundcheck.reports.verify_tables import slope_phrase
 from boundcheck.verification import WidthReport, WidthSearchReport, name_of
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"soft": "#0072b2", "hard": "#d55e00"}
 SEARCH_COLOURS = (COLOURS["soft"], COLOURS["hard"], "#009e73")
+SCALING_COLOURS = (*SEARCH_COLOURS, "#cc79a7")
 MARKS = {"proved": "s", "certified": "D", "estimated": "o"}
 
 
@@ -85,11 +87,11 @@ def width_runs(report: WidthReport, path: Path) -> None:
 def scaling(report: Scaling, path: Path) -> None:
     """Write the smallest widths against the family's variable, with brackets and fitted slopes, to `path`."""
     figure, axes = new_figure(width=6.5, height=4.5)
-    for column, (fit, colour) in enumerate(zip(report.fits, SEARCH_COLOURS, strict=True)):
+    for column, (fit, colour) in enumerate(zip(report.fits, SCALING_COLOURS, strict=True)):
         known = [(getattr(row.place, report.against), row) for row in report.rows if row.widths[column] is not None]
         x = [at for at, _ in known]
         axes.plot(
-            x, [row.widths[column] for _, row in known], "o", color=colour, label=f"{fit.search}: {fit.exponent:.2g}"
+            x, [row.widths[column] for _, row in known], "o", color=colour, label=f"{fit.search}: {slope_phrase(fit)}"
         )
         for at, row in known:
             low, high = row.searches[column].bracket
@@ -121,6 +123,8 @@ def logit_scales(report: LogitScales, path: Path) -> None:
         rows = [row.bounds[column] for row in report.rows]
         axes.plot(scales, [row.width for row in rows], color="black", ls=style, lw=1, label=rows[0].bound)
     axes.set(xscale="log", yscale="log", xlabel="logit scale = radius B", ylabel=f"width for error <= {report.eps:g}")
+    axes.set_xticks(scales, [f"{scale:g}" for scale in scales], minor=False)
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_title(f"{report.data}: n = {report.n}, gamma >= {report.gamma.lower:.4g}", fontsize=10)
     if report.rows:
         axes.legend(fontsize=8)

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from boundcheck.records import LogitScales, Scaling, Search
+from boundcheck.records import Fit, LogitScales, Scaling, Search
 from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, name_of
 
 _COLOUR = {
@@ -39,7 +39,8 @@ def verdict_line(console: Console, judgement: Judgement) -> None:
 def search_table(search: Search) -> Table:
     """Every width tried with its success rate and interval."""
     table = Table(
-        title=f"{name_of(search)}: average error <= {search.eps:g} with probability >= {search.success_target:g}",
+        title=f"{name_of(search)}: average error <= {search.eps:g} with probability >= {search.success_target:g}; "
+        f"{search.steps:,} steps of size {search.step_size:.4g}",
         title_justify="left",
     )
     for heading in ("width", "seeds", "successes", f"rate, {search.confidence:.0%} interval", "mean error", ""):
@@ -67,10 +68,14 @@ def show(report: WidthSearchReport | WidthReport, console: Console) -> None:
 
 def width_search(report: WidthSearchReport, console: Console) -> None:
     """The whole result of `verify --width-search`."""
-    console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
+    how = "as the theorems prescribe" if report.training == "theorem" else "practically, each run until it is decided"
+    console.print(
+        f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}; trained {how}", soft_wrap=True
+    )
     for search in report.searches:
         console.print(search_table(search))
-        console.print(f"smallest width: {integer(search.minimal_width)}, bracket {bracket(*search.bracket)}\n")
+        cut = f"; cut short by its {search.stopped}" if search.stopped in ("budget", "time") else ""
+        console.print(f"smallest width: {integer(search.minimal_width)}, bracket {bracket(*search.bracket)}{cut}\n")
     for comparison in report.comparisons:
         console.print(escape(comparison.statement), soft_wrap=True)
     console.print(ladder_table(report))
@@ -111,7 +116,7 @@ def width_runs(report: WidthReport, console: Console) -> None:
     row = report.bound
     console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
     console.print(
-        f"width {report.width}, trained as {row.bound} prescribes: {report.spec.steps:,} steps of size "
+        f"width {report.width}, {_how(report)}: {report.spec.steps:,} steps of size "
         f"{report.spec.step_size:.4g}, radius B = {report.spec.radius:.4g}; the bound asks for width "
         f"{integer(row.width)}",
         soft_wrap=True,
@@ -133,6 +138,12 @@ def width_runs(report: WidthReport, console: Console) -> None:
     verdict_line(console, report.judgement)
 
 
+def _how(report: WidthReport) -> str:
+    if report.training == "theorem":
+        return f"trained as {report.bound.bound} prescribes"
+    return f"trained practically on the loss of {report.bound.bound}, each run until it is decided"
+
+
 def scaling(report: Scaling, console: Console) -> None:
     """The whole result of `verify --scaling`: brackets at every place, then the fitted exponents."""
     table = Table(title=f"smallest widths against {report.against}", title_justify="left")
@@ -140,17 +151,42 @@ def scaling(report: Scaling, console: Console) -> None:
         table.add_column(heading, justify="left" if heading == "data" else "right", no_wrap=heading == "data")
     for row in report.rows:
         at = row.place
-        brackets = [bracket(*search.bracket) for search in row.searches]
-        table.add_row(at.data, str(at.n), f"{at.gamma:.4g}", f"{at.eps:g}", *brackets)
+        cells = [
+            f"{'-' if width is None else format(width, '.3g')} {bracket(*search.bracket)}"
+            for width, search in zip(row.widths, row.searches, strict=True)
+        ]
+        table.add_row(at.data, str(at.n), f"{at.gamma:.4g}", f"{at.eps:g}", *cells)
     console.print(table)
+    target = report.rows[0].searches[0].success_target
+    console.print(f"width where the success rate crosses {target:g}, and (shown to fail, shown to succeed].")
     fits = Table(title=f"ln(width) against ln({report.against}): slope, 95 % interval over seeds", title_justify="left")
-    for heading in ("search", "exponent", "interval", "places", "theorems"):
+    for heading in ("search", "exponent", "interval", "places", "bound there", "theorem"):
         fits.add_column(heading, no_wrap=heading == "search")
     for fit in report.fits:
-        places = f"{fit.places}" + (f" ({fit.left_out} beyond the widest)" if fit.left_out else "")
-        fits.add_row(fit.search, f"{fit.exponent:.3g}", f"[{fit.lower:.3g}, {fit.upper:.3g}]", places, fit.theorem)
+        places = f"{fit.places}" + (f" + {fit.beyond} beyond" if fit.beyond else "")
+        there = "-" if fit.bound_exponent is None else f"{fit.bound_exponent:.3g} ({fit.bound})"
+        fits.add_row(fit.search, slope_phrase(fit), _open_interval(fit), places, there, fit.theorem)
     console.print(fits)
+    if any(fit.beyond for fit in report.fits):
+        console.print(
+            "beyond: the target was reached at no width tried; such places bound the exponent on one side only."
+        )
     console.print("The theorems' exponents are of upper bounds: a smaller measured exponent does not contradict them.")
+
+
+def slope_phrase(fit: Fit) -> str:
+    """The slope, marked as a bound where places lie beyond the widest network."""
+    if fit.exponent is None:
+        return "-"
+    if fit.lower is None and fit.upper is None:
+        return "unknown"
+    sign = "<= " if fit.lower is None else ">= " if fit.upper is None else ""
+    return f"{sign}{fit.exponent:.3g}"
+
+
+def _open_interval(fit: Fit) -> str:
+    low, high = ("..." if end is None else f"{end:.3g}" for end in (fit.lower, fit.upper))
+    return f"[{low}, {high}]"
 
 
 def logit_scales(report: LogitScales, console: Console) -> None:

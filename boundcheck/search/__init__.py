@@ -4,9 +4,10 @@ Blind to margins and bounds, which it is compared with.
 """
 
 from boundcheck.search.executors import DaskExecutor, Executor, LocalExecutor, open_executor
+from boundcheck.search.runs import Trainer, run_seed, succeeded, train_runs
 from boundcheck.search.statistics import SuccessTest, clopper_pearson
 from boundcheck.search.store import Setting, Store, StoredSetting, default_path
-from boundcheck.search.widths import Trainer, minimal_width, run_seed
+from boundcheck.search.widths import minimal_width
 
 __all__ = [
     "DaskExecutor",
@@ -22,4 +23,6 @@ __all__ = [
     "minimal_width",
     "open_executor",
     "run_seed",
+    "succeeded",
+    "train_runs",
 ]

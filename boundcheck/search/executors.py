@@ -33,9 +33,7 @@ class Executor(Protocol):
         """Claim jobs until none is left, and yield their runs batch by batch."""
 
 
-_LEAST_NEURONS = (
-    1024  # a smaller batch takes as long: networks are trained in tiles of 512 neurons and more, in threads
-)
+_LEAST_NEURONS = 1024  # a smaller batch takes about as long: `training` fills tiles of up to so many, one a thread
 
 
 class _Pace:

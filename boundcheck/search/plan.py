@@ -22,7 +22,7 @@ _LIKELY_SEEDS = 16
 _ROUND_NEURONS = 1024  # below this many in all, further seeds cost next to nothing: networks are trained in tiles,
 _LEAST_NEURONS = 4  # in which a network takes the place of this many at least
 _GROWTH = 4
-_NEAR = 8
+_NEAR = 4
 
 
 def doubling_widths(max_width: int) -> list[int]:

@@ -1,61 +1,24 @@
 """The smallest even width that trains to the target error often enough, found by training networks."""
 
-import hashlib
 import math
 import time
 import warnings
 from collections.abc import Sequence
-from functools import partial
 from itertools import takewhile
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Integer
 
-from boundcheck import numerics
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Search, TrainingRun, TrainingSpec, Trial
-from boundcheck.search.collect import Collector, MemoryLedger
-from boundcheck.search.executors import Executor, Job, LocalExecutor
+from boundcheck.search.collect import Collector
+from boundcheck.search.executors import Executor, Job
 from boundcheck.search.plan import Plan, most_widths
+from boundcheck.search.runs import Trainer, make_collector, run_seed, succeeded
 from boundcheck.search.statistics import SuccessTest, clopper_pearson
-from boundcheck.search.store import Setting, Store
-
-_SEEDS_APART = 1_000_000
-
-
-class Trainer(Protocol):
-    """`training.train`: one run per (width, seed), each independent of the others in the call."""
-
-    def __call__(
-        self,
-        X: Float[np.ndarray, "n d"],
-        y: Integer[np.ndarray, " n"],
-        p: Float[np.ndarray, " n"] | None,
-        spec: TrainingSpec,
-        jobs: Sequence[Job],
-        *,
-        eps: float | None,
-        progress: Progress,
-    ) -> list[TrainingRun]:
-        """Train."""
-
-
-def run_seed(seed: int, index: int) -> int:
-    """Seed of the index-th run at each width; readable as seed * 10^6 + index, below 2^31."""
-    return (seed * _SEEDS_APART + index) % 2**31
-
-
-def succeeded(run: TrainingRun, eps: float) -> bool:
-    """Whether the average error over all steps is at most eps; exact also for a run stopped early.
-
-    Raises ValueError if the run was stopped before that was certain.
-    """
-    low, high = run.average_error_bounds or (run.average_error, run.average_error)
-    if low <= eps < high:
-        raise ValueError(f"width {run.width}, seed {run.seed}: stopped early at an undecided average error")
-    return high <= eps
+from boundcheck.search.store import Store
 
 
 def minimal_width(
@@ -99,16 +62,10 @@ def minimal_width(
     if (p is None) == (spec.labels == "soft"):
         raise InputError(f"{spec.labels} labels: p must be {'given' if p is None else 'left out'}")
     started = time.monotonic()
-    train_eps = eps if early_stop else None
-    trainer, version = _trainer(train)
-    setting = Setting(data_digest, _digest(y, p), spec, train_eps, version, data_name)
-    collector = Collector(
-        task=partial(trainer, X, y, p, spec, eps=train_eps, progress=SILENT),
-        ledger=MemoryLedger() if store is None else store.ledger(setting),
-        executor=executor or LocalExecutor(),
-        deadline=started + time_limit,
-        progress=progress,
-    )
+    collector = make_collector(
+        X, y, p, spec, eps=eps if early_stop else None, data_digest=data_digest, data_name=data_name,
+        deadline=started + time_limit, store=store, executor=executor, train=train, progress=progress,
+    )  # fmt: skip
     plan = Plan(SuccessTest(success_target, (1 - confidence) / most_widths(max_width)), max_width, max_seeds)
     runs: dict[int, list[TrainingRun]] = {}
     name = f"{spec.labels} B={spec.radius:.4g}"
@@ -215,22 +172,6 @@ def _trial(plan: Plan, width: int, runs: Sequence[TrainingRun], trained: set[Job
         movement=mean("movement"),
         reused=sum((run.width, run.seed) not in trained for run in runs),
     )
-
-
-def _trainer(train: Trainer | None) -> tuple[Trainer, str]:
-    """The trainer, and what else its results depend on, which is part of a run's identity in the store."""
-    if train is not None:
-        return train, f"{type(train).__module__}.{type(train).__qualname__}"
-    from boundcheck import training
-
-    return training.train, numerics.version(training)
-
-
-def _digest(y: Integer[np.ndarray, " n"], p: Float[np.ndarray, " n"] | None) -> str:
-    digest = hashlib.sha256(np.asarray(y, dtype=np.int8).tobytes())
-    if p is not None:
-        digest.update(np.asarray(p, dtype=np.float64).tobytes())
-    return digest.hexdigest()
 
 
 def _check(

@@ -52,7 +52,7 @@ def tile_shape(width: int, n: int) -> Shape:
         unit: int = 1 << (width.bit_length() - 3)
         return Shape(-(-width // unit) * unit, 1)
     most = usual // max(width, NEURONS_A_SLOT)
-    return Shape(usual, min(next(k for k in (16, 64, 256) if k >= most), usual // NEURONS_A_SLOT))
+    return Shape(usual, min(next(k for k in (4, 16, 64, 256) if k >= most), usual // NEURONS_A_SLOT))
 
 
 def pack(runs: Sequence[Run], n: int) -> list[tuple[Shape, list[Run]]]:
