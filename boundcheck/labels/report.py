@@ -18,9 +18,7 @@ DETERMINISTIC = (
     "assumption C fails: a deterministic teacher's label set is a function of x, so the class-wise indicators are "
     "diagnostics, not a guarantee"
 )
-IN_SAMPLE = (
-    "none: the labels were made from the same true labels, so the indicators describe this file and estimate nothing"
-)
+IN_SAMPLE = "the labels were made from the same true labels, so the indicators describe this file and estimate nothing"
 NO_TRUTH = "calibration: delta is 1 minus the mean weight of the top-k labels, right only if the labels are calibrated"
 NO_GUARANTEE = "Delta + gamma >= 1: no guarantee"
 

@@ -154,10 +154,11 @@ def _settings(report: QualityReport, console: Console) -> None:
             soft_wrap=True,
         )
     if mixed is not None:
+        limit = "for every share" if mixed.fraction_limit > 1 else f"up to a share of {mixed.fraction_limit:.4g}"
         console.print(
             f"a share {mixed.fraction:g} of such labels, the rest exact: Delta_max {mixed.delta.value:.4g}, gamma "
             f"{mixed.gamma.value:.4g}, kappa {mixed.kappa.value:.4g} (at least {mixed.kappa.lower:.4g}); Delta_max + "
-            f"gamma < 1 up to a share of {mixed.fraction_limit:.4g}",
+            f"gamma < 1 {limit}",
             soft_wrap=True,
         )
 

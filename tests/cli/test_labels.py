@@ -108,6 +108,8 @@ def test_weak_supervision(tmp_path: Path) -> None:
     result = body("check", tmp_path / "sets.npz", "--candidates")["result"]
     assert (result["k"], result["k_choice"], result["delta"]["value"]) == (None, "candidates", 0)
     np.savez(tmp_path / "noisy.npz", p=np.eye(4)[y] + 0.3 * rng.normal(size=(800, 4)), y=y)
+    mixed = run("check", tmp_path / "sets.npz", "--candidates", "--soft-fraction", "0.5")[1]
+    assert "Delta_max + gamma < 1 for every share" in mixed
     noisy = body("check", tmp_path / "noisy.npz", "--scores", "--noise", "0.3", "--k", "1")["result"]
     assert noisy["delta"]["lower"] <= noisy["additive_noise"]["delta"] <= noisy["delta"]["upper"]
 
