@@ -1,0 +1,38 @@
+"""Frozen, JSON-ready records: the only things that cross from one stage to the next.
+
+A record's `to_json()` is the `result` object that the command line prints (DESIGN section 2).
+"""
+
+from boundcheck.records.base import Interval, Record, finite_or_none, jsonable
+from boundcheck.records.bounds import BoundRow, Crossover, Side
+from boundcheck.records.crowd import CrowdReport, HeldOut
+from boundcheck.records.scaling import Against, Fit, LogitScales, Place, ScaleRow, Scaling, ScalingRow, Trend
+from boundcheck.records.search import Search, Trial
+from boundcheck.records.training import Labels, Loss, Training, TrainingRun, TrainingSpec
+
+__all__ = [
+    "Against",
+    "BoundRow",
+    "Crossover",
+    "CrowdReport",
+    "Fit",
+    "HeldOut",
+    "Interval",
+    "Labels",
+    "LogitScales",
+    "Loss",
+    "Place",
+    "Record",
+    "ScaleRow",
+    "Scaling",
+    "ScalingRow",
+    "Search",
+    "Side",
+    "Training",
+    "TrainingRun",
+    "TrainingSpec",
+    "Trend",
+    "Trial",
+    "finite_or_none",
+    "jsonable",
+]

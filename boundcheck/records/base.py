@@ -1,0 +1,67 @@
+"""What every record is: frozen, and JSON-ready; and intervals."""
+
+import dataclasses
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+def jsonable(value: Any) -> Any:
+    """`value` as JSON types: records become objects, arrays lists, integers stay exact.
+
+    Non-finite floats are left as they are; the output sink turns them into null and warns.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): jsonable(v) for k, v in value.items()}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if hasattr(value, "tolist"):  # numpy and JAX arrays and scalars
+        return jsonable(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(v) for v in value]
+    return value
+
+
+def finite_or_none(value: Any) -> tuple[Any, int]:
+    """JSON types with every non-finite float replaced by None, and how many there were."""
+    if isinstance(value, dict):
+        done = {k: finite_or_none(v) for k, v in value.items()}
+        return {k: v for k, (v, _) in done.items()}, sum(c for _, c in done.values())
+    if isinstance(value, list):
+        items = [finite_or_none(v) for v in value]
+        return [v for v, _ in items], sum(c for _, c in items)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None, 1
+    return value, 0
+
+
+class Record:
+    """Base of every record that a command returns."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as a JSON-ready dict."""
+        result: dict[str, Any] = jsonable(self)
+        return result
+
+
+@dataclass(frozen=True)
+class Interval(Record):
+    """[lower, upper] containing the true value with probability at least `confidence`.
+
+    `exact` says that no sampling is involved: the ends differ by rounding or a proved duality gap only,
+    and `confidence` is then 1.
+    """
+
+    lower: float
+    upper: float
+    confidence: float = 1.0
+    exact: bool = True
+
+    @property
+    def relative_width(self) -> float:
+        """(upper - lower) / upper, 0 for the interval [0, 0]."""
+        return (self.upper - self.lower) / self.upper if self.upper > 0 else 0.0

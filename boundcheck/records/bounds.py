@@ -1,0 +1,48 @@
+"""A bound evaluated at a point, and where two bounds cross."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from boundcheck.records.base import Record
+from boundcheck.records.training import Labels
+
+Side = Literal["below", "above", "everywhere", "nowhere", "mixed"]
+
+
+@dataclass(frozen=True)
+class BoundRow(Record):
+    """One bound evaluated at one (gamma, eps); `width` and `steps` are exact integers.
+
+    width: the smallest EVEN integer at which the bound holds (symmetric initialisation pairs the neurons).
+    steps, step_size None: the floor, the limit of infinitely many infinitely small steps.  radius None: no projection.
+    failure_probability: over W(0).  vacuous: the untrained network already satisfies the conclusion.
+    """
+
+    bound: str
+    labels: Labels
+    gamma: float
+    eps: float
+    width: int
+    steps: int | None
+    step_size: float | None
+    radius: float | None
+    failure_probability: float
+    vacuous: bool
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Crossover(Record):
+    """The margin where two widths are equal, over `gamma_range`.
+
+    soft_smaller: below or above `gamma`; everywhere or nowhere (gamma None) on the range examined; mixed (several
+    crossings, gamma is the smallest).
+    """
+
+    soft: str
+    hard: str
+    eps: float
+    gamma: float | None
+    soft_smaller: Side = "below"
+    gamma_range: tuple[float, float] = (0.001, 0.5)

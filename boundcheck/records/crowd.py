@@ -1,0 +1,75 @@
+"""What was found about a crowd."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from boundcheck.records.base import Interval, Record
+
+
+@dataclass(frozen=True)
+class HeldOut(Record):
+    """One crowd model that was compared. log_likelihood: mean per held-out answer, in nats (-.693 is guessing).
+
+    behind: how far it is below the best one; standard_error: of that difference, over tasks.
+    """
+
+    model: str
+    parameters: int
+    log_likelihood: float
+    behind: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class CrowdReport(Record):
+    """What a crowd's answers say.
+
+    model: mv, te, wls, one (one coin), two (two coins), scaled (types r and c r), free (two types), typesK.
+    types: number of task types in it.  type_sizes: tasks of each type, easiest type first.
+    corr_type_label: correlation of the type's posterior with the label's over tasks (near 1: the types are the
+    classes); None with one type.  reliability: worker -> 2 P(right) - 1 for each type; empty for mv.
+    eigenvalues, edge: of the task similarity and of noise; above_edge eigenvalues exceed it.
+    predicted_type_error: share of tasks given the wrong type, if the fitted reliabilities are true (two types).
+    held_out: the models compared, if any.  one_type_p_value: parametric bootstrap, if asked for.
+    self_estimated_error: mean of min(p, 1 - p), which assumes that the model is right.
+    vote_bounds: on the error of the weighted vote if the model and the reliabilities are exact, else None.
+    digest: SHA-256 of the answers.
+    error, error_interval, ece, temperature (> 1: over-confident), log_loss: against `n_truth` known labels.
+    """
+
+    source: str
+    n_workers: int
+    n_tasks: int
+    n_answers: int
+    method: str
+    model: str
+    types: int
+    type_sizes: tuple[int, ...]
+    corr_type_label: float | None
+    reliability: Mapping[str, tuple[float, ...]]
+    duplicates: int
+    unanswered: int
+    components: int
+    converged: bool
+    eigenvalues: tuple[float, ...]
+    edge: float | None
+    above_edge: int | None
+    marchenko_pastur: float | None
+    predicted_type_error: float | None
+    held_out: tuple[HeldOut, ...]
+    one_type_p_value: float | None
+    self_estimated_error: float
+    vote_bounds: tuple[float, float] | None
+    assumption: str
+    digest: str
+    n_truth: int = 0
+    error: float | None = None
+    error_interval: Interval | None = None
+    ece: float | None = None
+    ece_interval: Interval | None = None
+    temperature: float | None = None
+    temperature_interval: Interval | None = None
+    log_loss: float | None = None
+    log_loss_at_temperature: float | None = None
+    output: str | None = None
+    plot: str | None = None

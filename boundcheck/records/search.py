@@ -1,0 +1,71 @@
+"""The trials of a width, and a whole search."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from boundcheck.records.base import Record
+from boundcheck.records.training import Labels, Loss
+
+
+@dataclass(frozen=True)
+class Trial(Record):
+    """One width of a search: how often training succeeded there (average error at most eps).
+
+    ci: confidence interval of the success probability; the intervals of all trials of a search hold together at
+    the search's `confidence`, at every number of seeds.  clopper_pearson: the exact interval of this width alone
+    at that confidence, for information; no verdict rests on it.
+    mean_error: mean average error; runs stopped early count with the steps they made, so `mean_error_bounds`
+    encloses the mean over all steps.  final_error, flip_fraction, movement: means of the runs' own.
+    reused: how many of the seeds came from the store.
+    """
+
+    width: int
+    seeds: int
+    successes: int
+    ci: tuple[float, float]
+    verdict: Literal["succeeds", "fails", "undecided"]
+    clopper_pearson: tuple[float, float]
+    mean_error: float
+    mean_error_bounds: tuple[float, float]
+    final_error: float
+    flip_fraction: float
+    movement: float
+    reused: int = 0
+
+
+@dataclass(frozen=True)
+class Search(Record):
+    """The smallest even width whose success probability is at least `success_target`.
+
+    bracket: [largest width shown to fail below it (0: none), smallest width shown to succeed (None: none)].
+    minimal_width is the latter.  decided: the two are neighbours, so the smallest width is known exactly; or all
+    that the seeds allowed at one width can show is shown, and the bracket lies within a factor of two.
+    undecided: the widths tried inside the bracket whose success probability their seeds cannot tell from the target.
+    stopped: finished (nothing left to try), budget, time, or max_width (no width up to it was shown to succeed).
+    non_monotone: pairs (shown to succeed, wider yet shown to fail); success is then not monotone in the width.
+    confidence: of everything said about all trials together.  runs: training runs used, `runs_reused` of them
+    from the store.
+    """
+
+    labels: Labels
+    loss: Loss
+    eps: float
+    success_target: float
+    minimal_width: int | None
+    bracket: tuple[int, int | None]
+    decided: bool
+    trials: tuple[Trial, ...]
+    undecided: tuple[int, ...]
+    non_monotone: tuple[tuple[int, int], ...]
+    stopped: Literal["finished", "budget", "time", "max_width"]
+    confidence: float
+    radius: float
+    step_size: float
+    steps: int
+    temperature: float
+    precision: str
+    max_width: int
+    seed: int
+    runs: int
+    runs_reused: int
+    seconds: float
