@@ -23,7 +23,7 @@ from boundcheck.records import Against, BoundRow, Fit, Place, Scaling, ScalingRo
 
 POINTS = (8, 12, 16, 20)
 TARGETS = (0.2, 0.1, 0.05, 0.02)
-SAMPLES = (8, 32, 128, 512)
+SAMPLES = (16, 32, 64, 128, 256)
 ARC = 10.0  # degrees between the ends of an arc
 WORK = 4.0  # eta T gamma^2 eps: as the theorems ask, steps grow so that they limit no place more than another
 
@@ -38,22 +38,31 @@ class Contender:
     theorem: str
 
 
-def family(against: Against, eps: float) -> list[tuple[Dataset, Place]]:
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A data set of a family.  gains: (n,) y_i z_i of its kernel teacher, exact in the plane."""
+
+    data: Dataset
+    gains: Float[np.ndarray, " n"]
+    place: Place
+
+
+def family(against: Against, eps: float) -> list[Member]:
     """The members of a family in the order of growing difficulty."""
     if against == "gamma":
-        return [_place(load_dataset(f"synthetic:circle:points={k}"), eps) for k in POINTS]
+        return [_member(load_dataset(f"synthetic:circle:points={k}"), eps) for k in POINTS]
     if against == "eps":
-        data, place = _place(load_dataset("synthetic:circle:points=8"), eps)
-        return [(data, replace(place, eps=e)) for e in TARGETS]
+        octagon = _member(load_dataset("synthetic:circle:points=8"), eps)
+        return [replace(octagon, place=replace(octagon.place, eps=e)) for e in TARGETS]
     if against == "n":
-        return [_place(arcs(n), eps) for n in SAMPLES]
+        return [_member(arcs(n), eps) for n in SAMPLES]
     raise InputError(f"--scaling {against}: unknown; use gamma, eps or n")
 
 
 def arcs(n: int, groups: int = 8) -> Dataset:
-    """n points in `groups` arcs of the circle, labels alternating from arc to arc; n a multiple of groups."""
+    """n points in `groups` arcs of the circle, at least two in each, labels alternating from arc to arc."""
     each = n // groups
-    offsets = np.radians(np.linspace(-ARC / 2, ARC / 2, each)) if each > 1 else np.zeros(1)
+    offsets = np.radians(np.linspace(-ARC / 2, ARC / 2, each))
     turns = 2 * np.pi * np.arange(groups)[:, None] / groups + offsets
     X = np.stack([np.cos(turns), np.sin(turns)], axis=-1).reshape(-1, 2)
     y = np.repeat(np.where(np.arange(groups) % 2 == 0, 1, -1), each)
@@ -79,17 +88,17 @@ def scaling(
     contenders: at a place, in an order that is the same everywhere.  search: (data, soft labels or None, spec, place).
     """
     members = family(against, eps)
-    places = [place for _, place in members]
+    places = [member.place for member in members]
     fields = [contenders(place) for place in places]
     rows = []
-    for done, (data, place) in enumerate(members):
-        p = 1 / (1 + np.exp(-data.y * _gains(data)))
+    for done, (member, place) in enumerate(zip(members, places, strict=True)):
+        p = 1 / (1 + np.exp(-member.data.y * member.gains))
         found: list[Search] = []
         for spec, name in ((contender.spec, contender.name) for contender in fields[done]):
             progress.update(
                 f"{place.data}, eps = {place.eps:g}: {name}", done + len(found) / len(fields[done]), len(members)
             )
-            found.append(search(data, p if spec.labels == "soft" else None, spec, place))
+            found.append(search(member.data, p if spec.labels == "soft" else None, spec, place))
         rows.append(ScalingRow(place, tuple(found), tuple(crossing(s.trials, s.success_target) for s in found)))
     rng = np.random.default_rng([seed, len(members)])
     x = [getattr(place, against) for place in places]
@@ -119,11 +128,6 @@ def _fit(
     )
 
 
-def _place(data: Dataset, eps: float) -> tuple[Dataset, Place]:
-    margin = planar_margin(data.X, data.y.astype(np.float64)).margin
-    return data, Place(data.name, margin.lower, eps, len(data.y))
-
-
-def _gains(data: Dataset) -> Float[np.ndarray, " n"]:
-    """y_i z_i of the kernel teacher, exact in the plane."""
-    return planar_margin(data.X, data.y.astype(np.float64)).g
+def _member(data: Dataset, eps: float) -> Member:
+    exact = planar_margin(data.X, data.y.astype(np.float64))
+    return Member(data, exact.g, Place(data.name, exact.margin.lower, eps, len(data.y)))

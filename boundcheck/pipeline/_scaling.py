@@ -56,7 +56,9 @@ def scaling(
         row = bound("hard-perceptron")
         assert row.steps is not None
         assert row.step_size is not None
-        perceptron = TrainingSpec("hard", "perceptron", radius, row.step_size, row.steps)
+        perceptron = TrainingSpec(
+            "hard", "perceptron", radius, settings.step_size or row.step_size, settings.steps or row.steps
+        )
         return (
             Contender(f"soft B={radius:g}", soft, bound("soft-sharp"), POWERS["soft-sharp"][against]),
             Contender(f"hard B={radius:g}", hard, None, "none at this radius"),
