@@ -1,15 +1,17 @@
 """Get runs done: those in the store are taken from there, the others trained and stored batch by batch."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from boundcheck.progress import Progress
 from boundcheck.records import TrainingRun
 from boundcheck.search.executors import Executor, Job, Task
 
 _POLL_SECONDS = 0.1
+
+Report = Callable[[Mapping[Job, TrainingRun]], None]
+"""Listens to the runs that are done."""
 
 
 class Ledger(Protocol):
@@ -70,18 +72,17 @@ class Collector:
     ledger: Ledger
     executor: Executor
     deadline: float
-    progress: Progress
     trained: set[Job] = field(default_factory=set)
 
-    def collect(self, jobs: Sequence[Job], message: str) -> dict[Job, TrainingRun]:
+    def collect(self, jobs: Sequence[Job], report: Report) -> dict[Job, TrainingRun]:
         """The runs of `jobs`; some are missing only if the deadline has passed.
 
-        Runs that another process has claimed are waited for.
+        Runs that another process has claimed are waited for.  report: is given what is done, batch after batch.
         """
         done = self.ledger.load(jobs)
         while len(done) < len(jobs) and not self.expired:
             before = len(done)
-            self._train([job for job in jobs if job not in done], done, message, len(jobs))
+            self._train([job for job in jobs if job not in done], done, report)
             done |= self.ledger.load(job for job in jobs if job not in done)
             if len(done) == before:
                 time.sleep(_POLL_SECONDS)
@@ -92,7 +93,7 @@ class Collector:
         """Whether the deadline has passed."""
         return time.monotonic() >= self.deadline
 
-    def _train(self, jobs: Sequence[Job], done: dict[Job, TrainingRun], message: str, total: int) -> None:
+    def _train(self, jobs: Sequence[Job], done: dict[Job, TrainingRun], report: Report) -> None:
         held: set[Job] = set()
 
         def claim(neurons: int) -> list[Job]:
@@ -102,14 +103,14 @@ class Collector:
 
         batches = self.executor.run(self.task, claim)
         try:
-            self.progress.update(message, len(done), total)
+            report(done)
             for runs in batches:
                 self.ledger.save(runs)
                 finished = {(run.width, run.seed): run for run in runs}
                 held.difference_update(finished)
                 self.trained.update(finished)
                 done.update(finished)
-                self.progress.update(message, len(done), total)
+                report(done)
                 if self.expired:
                     break
         finally:

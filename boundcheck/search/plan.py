@@ -9,7 +9,7 @@ that is not monotone in the width is found and not assumed away.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -93,6 +93,20 @@ class Plan:
         """Every (width shown to succeed, next wider width shown to fail)."""
         known = [(w, self.counts[w].verdict) for w in sorted(self.counts) if self.counts[w].verdict != "undecided"]
         return tuple((a, b) for (a, one), (b, other) in pairwise(known) if (one, other) == ("succeeds", "fails"))
+
+    def neurons_left(self, running: Collection[tuple[int, int]] = ()) -> float:
+        """Neurons still to train, roughly, given the (width, seed) already done in this round.
+
+        The likely answer's proof, or that of the smallest doubling width not yet given up, and a look at every width
+        that halves the way down to the largest failure.
+        """
+        hopeful = [w for w in doubling_widths(self.max_width) if not self._settled(w) and self._promising(w)]
+        likely = [w for w, count in self.counts.items() if count.seeds and (self._probable(w) or self._promising(w))]
+        answer = min([*likely, *hopeful], default=self.max_width)
+        gap = (answer - self.largest_failure) / max(2, answer // _NEAR)
+        done = self.counts.get(answer, _NONE).seeds + sum(w == answer for w, _ in running)
+        looks = max(0, math.ceil(math.log2(gap))) if gap > 1 else 0
+        return float(answer * (max(self._proof_seeds - done, 0) + looks * _LIKELY_SEEDS))
 
     def next_round(self) -> Mapping[int, int]:
         """New total number of seeds for each width of the next round; empty when nothing is left to try."""

@@ -72,9 +72,9 @@ def train_runs(
     """
     collector = make_collector(
         X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
-        deadline=math.inf, store=store, executor=executor, train=None, progress=progress,
+        deadline=math.inf, store=store, executor=executor, train=None,
     )  # fmt: skip
-    done = collector.collect(jobs, "training")
+    done = collector.collect(jobs, lambda done: progress.update(f"{len(done)} runs", len(done), len(jobs)))
     return [done[job] for job in jobs]
 
 
@@ -91,7 +91,6 @@ def make_collector(
     store: Store | None,
     executor: Executor | None,
     train: Trainer | None,
-    progress: Progress,
 ) -> Collector:
     """What trains these runs until `deadline` (on the monotonic clock); eps: of the early stop."""
     trainer, version = _trainer(train)
@@ -101,7 +100,6 @@ def make_collector(
         ledger=MemoryLedger() if store is None else store.ledger(setting),
         executor=executor or LocalExecutor(),
         deadline=deadline,
-        progress=progress,
     )
 
 

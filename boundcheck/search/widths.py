@@ -3,7 +3,9 @@
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import Literal
 
@@ -64,12 +66,13 @@ def minimal_width(
     started = time.monotonic()
     collector = make_collector(
         X, y, p, spec, eps=eps if early_stop else None, data_digest=data_digest, data_name=data_name,
-        deadline=started + time_limit, store=store, executor=executor, train=train, progress=progress,
+        deadline=started + time_limit, store=store, executor=executor, train=train,
     )  # fmt: skip
     plan = Plan(SuccessTest(success_target, (1 - confidence) / most_widths(max_width)), max_width, max_seeds)
     runs: dict[int, list[TrainingRun]] = {}
     name = f"{spec.labels} B={spec.radius:.4g}"
-    stopped = _search(plan, runs, collector, eps=eps, budget=budget, seed=seed, name=name)
+    telling = _Telling(plan, runs, eps, name, progress)
+    stopped = _search(plan, runs, collector, telling, eps=eps, budget=budget, seed=seed)
     trials = tuple(_trial(plan, width, runs[width], collector.trained, confidence) for width in sorted(plan.counts))
     low, high = plan.largest_failure, plan.smallest_success
     _warn_of(plan.non_monotone, name)
@@ -112,11 +115,11 @@ def _search(
     plan: Plan,
     runs: dict[int, list[TrainingRun]],
     collector: Collector,
+    telling: "_Telling",
     *,
     eps: float,
     budget: int,
     seed: int,
-    name: str,
 ) -> Literal["finished", "budget", "time"]:
     """Carry out rounds until the plan, the budget or the time ends; `runs` receives them in the order of seeds."""
     while totals := plan.next_round():
@@ -124,7 +127,7 @@ def _search(
         jobs = [job for jobs in new.values() for job in jobs][: budget - sum(map(len, runs.values()))]
         if not jobs:
             return "budget"
-        found = collector.collect(jobs, _message(plan, list(totals), name))
+        found = collector.collect(jobs, partial(telling.report, list(totals)))
         for width, asked in new.items():
             # An unbroken stretch of seeds: which of the later ones happen to be done must not matter.
             made = [found[job] for job in takewhile(found.__contains__, asked)]
@@ -137,17 +140,25 @@ def _search(
     return "finished"
 
 
-def _message(plan: Plan, widths: Sequence[int], name: str) -> str:
-    """`soft B=1: width 16 (64 seeds, success 0.71 to 0.98), 32, 64`."""
-    parts = []
-    for width in widths:
-        count = plan.counts.get(width)
-        if count is None:
-            parts.append(str(width))
-        else:
-            low, high = plan.test.interval(count.seeds, count.successes)
-            parts.append(f"{width} ({count.seeds} seeds, success {low:.2f} to {high:.2f})")
-    return f"{name}: width {', '.join(parts)}"
+@dataclass(frozen=True)
+class _Telling:
+    """What a search says of itself while it runs: widths, seeds, running intervals, and neurons done and to come."""
+
+    plan: Plan
+    runs: Mapping[int, Sequence[TrainingRun]]
+    eps: float
+    name: str
+    progress: Progress
+
+    def report(self, widths: Sequence[int], found: Mapping[Job, TrainingRun]) -> None:
+        """`soft B=1: width 16: 64 seeds, success 0.71 to 0.98; width 32: ...`, in a round over `widths`."""
+        parts = []
+        for width in widths:
+            runs = [*self.runs.get(width, ()), *(run for (w, _), run in found.items() if w == width)]
+            low, high = self.plan.test.interval(len(runs), sum(succeeded(run, self.eps) for run in runs))
+            parts.append(f"width {width}: {len(runs)} seeds, success {low:.2f} to {high:.2f}")
+        done = sum(width * len(runs) for width, runs in self.runs.items()) + sum(width for width, _ in found)
+        self.progress.update(f"{self.name}: {'; '.join(parts)}", done, done + self.plan.neurons_left(found))
 
 
 def _trial(plan: Plan, width: int, runs: Sequence[TrainingRun], trained: set[Job], confidence: float) -> Trial:

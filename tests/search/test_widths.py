@@ -225,3 +225,29 @@ def test_soft_labels_are_needed_exactly_for_soft_training() -> None:
         minimal_width(X, Y, None, soft, eps=0.1, data_digest="", train=Bernoulli(STEEP))
     with pytest.raises(InputError, match="p must be left out"):
         minimal_width(X, Y, np.array([0.6, 0.4]), SPEC, eps=0.1, data_digest="", train=Bernoulli(STEEP))
+
+
+def test_progress_tells_width_seeds_interval_and_what_is_left() -> None:
+    class Listener:
+        def __init__(self) -> None:
+            self.said: list[tuple[str, float, float]] = []
+
+        def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
+            assert completed is not None
+            assert total is not None
+            self.said.append((message, completed, total))
+
+    listener = Listener()
+    found = minimal_width(
+        X, Y, None, SPEC, eps=0.05, data_digest="d", train=Bernoulli(STEEP), progress=listener, max_width=64
+    )
+    neurons = sum(trial.width * trial.seeds for trial in found.trials)
+    assert all(0 <= done <= total for _, done, total in listener.said)
+    assert [done for _, done, _ in listener.said] == sorted(done for _, done, _ in listener.said)
+    assert listener.said[-1][1] == neurons
+    answer = next(trial for trial in found.trials if trial.width == found.minimal_width)
+    low, high = answer.ci
+    told = f"width {answer.width}: {answer.seeds} seeds, success {low:.2f} to {high:.2f}"
+    assert any(told in message for message, *_ in listener.said)
+    halfway = next(total for _, done, total in listener.said if done > neurons / 2)
+    assert neurons / 3 < halfway < 3 * neurons, "what is left is foreseen within a factor of three"
