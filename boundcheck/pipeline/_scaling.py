@@ -19,7 +19,7 @@ SCALING = SearchSettings(success_target=0.5, max_width=512, max_seeds=40, time_l
 """A success rate is steepest and cheapest to locate at one half, and its exponents are those of any other target."""
 
 POWERS: dict[str, dict[Against, str]] = {
-    "soft-sharp": {"gamma": "-2", "eps": "-1", "n": "ln n; 0 in soft-sharp-nfree"},
+    "soft-sharp": {"gamma": "-2", "eps": "-1", "n": "ln n, or 0"},
     "hard-sharp": {"gamma": "-4", "eps": "ln^2(1/eps)", "n": "ln n"},
     "hard-perceptron": {"gamma": "-2", "eps": "0", "n": "ln n"},
 }
@@ -61,8 +61,8 @@ def scaling(
         )
         return (
             Contender(f"soft B={radius:g}", soft, bound("soft-sharp"), POWERS["soft-sharp"][against]),
-            Contender(f"hard B={radius:g}", hard, None, "none at this radius"),
-            Contender("hard B of Proposition 5", own, bound("hard-sharp"), POWERS["hard-sharp"][against]),
+            Contender(f"hard B={radius:g}", hard, None, "none at this B"),
+            Contender("hard own B", own, bound("hard-sharp"), POWERS["hard-sharp"][against]),
             Contender("hard perceptron", perceptron, row, POWERS["hard-perceptron"][against]),
         )
 

@@ -145,27 +145,28 @@ def _how(report: WidthReport) -> str:
 
 
 def scaling(report: Scaling, console: Console) -> None:
-    """The whole result of `verify --scaling`: brackets at every place, then the fitted exponents."""
-    table = Table(title=f"smallest widths against {report.against}", title_justify="left")
-    for heading in ("data", "n", "gamma", "eps", *(fit.search for fit in report.fits)):
-        table.add_column(heading, justify="left" if heading == "data" else "right", no_wrap=heading == "data")
+    """The whole result of `verify --scaling`: crossings and brackets at every place, then the fitted exponents."""
+    target = report.rows[0].searches[0].success_target
+    title = f"width at which {target:.0%} of runs succeed, (shown to fail, to succeed]"
+    table = Table(title=title, title_justify="left")
+    headings = ["n", *(name for name in ("gamma", "eps") if report.against in (name, "n"))]
+    for heading in (*headings, *(fit.search for fit in report.fits)):
+        table.add_column(heading, justify="right")
     for row in report.rows:
-        at = row.place
         cells = [
             f"{'-' if width is None else format(width, '.3g')} {bracket(*search.bracket)}"
             for width, search in zip(row.widths, row.searches, strict=True)
         ]
-        table.add_row(at.data, str(at.n), f"{at.gamma:.4g}", f"{at.eps:g}", *cells)
+        table.add_row(*(f"{getattr(row.place, name):.4g}" for name in headings), *cells)
     console.print(table)
-    target = report.rows[0].searches[0].success_target
-    console.print(f"width where the success rate crosses {target:g}, and (shown to fail, shown to succeed].")
     fits = Table(title=f"ln(width) against ln({report.against}): slope, 95 % interval over seeds", title_justify="left")
-    for heading in ("search", "exponent", "interval", "places", "bound there", "theorem"):
-        fits.add_column(heading, no_wrap=heading == "search")
+    for heading in ("search", "places", "exponent", "interval", "bound's", "theorem"):
+        fits.add_column(heading, no_wrap=heading != "theorem")
     for fit in report.fits:
-        places = f"{fit.places}" + (f" + {fit.beyond} beyond" if fit.beyond else "")
-        there = "-" if fit.bound_exponent is None else f"{fit.bound_exponent:.3g} ({fit.bound})"
-        fits.add_row(fit.search, slope_phrase(fit), _open_interval(fit), places, there, fit.theorem)
+        places = f"{fit.places}/{fit.places + fit.beyond}"
+        there = "-" if fit.bound_exponent is None else f"{fit.bound_exponent:.2f}"
+        theorem = fit.theorem + ("" if fit.bound is None else f" ({fit.bound})")
+        fits.add_row(fit.search, places, slope_phrase(fit), _open_interval(fit), there, theorem)
     console.print(fits)
     if any(fit.beyond for fit in report.fits):
         console.print(
@@ -181,11 +182,11 @@ def slope_phrase(fit: Fit) -> str:
     if fit.lower is None and fit.upper is None:
         return "unknown"
     sign = "<= " if fit.lower is None else ">= " if fit.upper is None else ""
-    return f"{sign}{fit.exponent:.3g}"
+    return f"{sign}{fit.exponent:.2f}"
 
 
 def _open_interval(fit: Fit) -> str:
-    low, high = ("..." if end is None else f"{end:.3g}" for end in (fit.lower, fit.upper))
+    low, high = ("..." if end is None else f"{end:.2f}" for end in (fit.lower, fit.upper))
     return f"[{low}, {high}]"
 
 
