@@ -2,9 +2,9 @@
 margin is known exactly.
 
 * gamma: K = 4, 8, 12, ... points on the circle with alternating labels (MARGIN section 3.6); n = K grows as well.
-* eps: the octagon, K = 8.
 * n: eight arcs of the circle with alternating labels and n/8 equally spaced points each; gamma depends on the arcs'
   ends only, so that n grows alone.
+* eps: such arcs with so many points that every target error is many of them.
 """
 
 import math
@@ -24,6 +24,7 @@ from boundcheck.records import Against, BoundRow, Fit, Place, Scaling, ScalingRo
 POINTS = (8, 12, 16, 20)
 TARGETS = (0.2, 0.1, 0.05, 0.02)
 SAMPLES = (16, 32, 64, 128, 256)
+MANY = 256
 ARC = 10.0  # degrees between the ends of an arc
 WORK = 4.0  # eta T gamma^2 eps: as the theorems ask, steps grow so that they limit no place more than another
 
@@ -52,8 +53,8 @@ def family(against: Against, eps: float) -> list[Member]:
     if against == "gamma":
         return [_member(load_dataset(f"synthetic:circle:points={k}"), eps) for k in POINTS]
     if against == "eps":
-        octagon = _member(load_dataset("synthetic:circle:points=8"), eps)
-        return [replace(octagon, place=replace(octagon.place, eps=e)) for e in TARGETS]
+        one = _member(arcs(MANY), eps)
+        return [replace(one, place=replace(one.place, eps=e)) for e in TARGETS]
     if against == "n":
         return [_member(arcs(n), eps) for n in SAMPLES]
     raise InputError(f"--scaling {against}: unknown; use gamma, eps or n")

@@ -105,6 +105,7 @@ def test_families_vary_one_thing() -> None:
     assert {place.eps for place in circles} == {0.05}
     targets = [member.place for member in family("eps", 0.05)]
     assert len({(place.gamma, place.n) for place in targets}) == 1
+    assert all(place.n * place.eps > 5 for place in targets)
     samples = family("n", 0.05)
     assert np.ptp([member.place.gamma for member in samples]) < 1e-9
     assert [len(member.data.y) for member in samples] == [member.place.n for member in samples]
@@ -132,8 +133,8 @@ def test_the_command_prints_every_contender_beside_its_bound(tmp_path: Path) -> 
     assert hard["bound"] is None
     assert own["bound"] == "hard-sharp"
     assert perceptron["bound_exponent"] == pytest.approx(0, abs=1e-9)
-    gamma, eps = 0.1352990250, [0.2, 0.1, 0.05, 0.02]
-    widths = [bounds.evaluate("soft-sharp", gamma=gamma, eps=e, n=8, delta=0.05).width for e in eps]
+    gamma, n, eps = body["rows"][0]["place"]["gamma"], body["rows"][0]["place"]["n"], [0.2, 0.1, 0.05, 0.02]
+    widths = [bounds.evaluate("soft-sharp", gamma=gamma, eps=e, n=n, delta=0.05).width for e in eps]
     assert soft["bound_exponent"] == pytest.approx(np.polyfit(np.log(eps), np.log(widths), 1)[0], abs=1e-4)
     assert soft["places"] + soft["beyond"] == 4
     assert figure.stat().st_size > 5000
