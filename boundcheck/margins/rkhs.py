@@ -1,22 +1,31 @@
-"""The margin in the RKHS norm: gamma = min over the simplex of sqrt(q'Hq), H = yy' o K (MARGIN section 2)."""
+"""The margin in the RKHS norm: gamma = min over the simplex of sqrt(q'Hq), H = yy' o K (MARGIN section 2).
+
+A working set of rows grows by those that violate the optimality conditions, so that H is only needed block by
+block: with `LazyGram` its n x n entries are never held, and n = 60,000 fits in a few gigabytes.
+"""
 
 import time
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int
 
+from boundcheck.margins.gram import DenseGram, Gram
 from boundcheck.margins.nnqp import solve_nnqp
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
-_FIRST = 600
+_AT_ONCE = 600  # so few rows are solved without a working set
+_FIRST = 300
+_SCOPE, _WIDEN = 10_000, 3  # rows looked through at first, and how many times more once few of them violate
+_FEW = 10  # violators are few when there are this many times as many rows at work
 _KEEP = 0.02
+_GROW = 0.5  # rows added, as a share of those kept
 
 
 @dataclass(frozen=True, eq=False)
 class RkhsMargin:
-    """q: (n,) in the simplex; margin: exact up to the duality gap, whose both ends are evaluated at q."""
+    """q: (n,) in the simplex; gradient: (n,) Hq; margin: exact up to the duality gap, whose ends are evaluated at q."""
 
     q: Float64[np.ndarray, " n"]
     margin: Interval
@@ -24,7 +33,7 @@ class RkhsMargin:
 
 
 def rkhs_margin(
-    H: Float64[np.ndarray, "n n"],
+    H: Float64[np.ndarray, "n n"] | Gram,
     *,
     tolerance: float = 1e-10,
     time_limit: float = float("inf"),
@@ -33,44 +42,87 @@ def rkhs_margin(
     """Minimise q'Hq over the simplex for the positive semidefinite H = yy' o K.
 
     Homogeneous form: min_{a >= 0} a'Ha/2 - 1'a, q = a / sum(a).  A working set grows by the rows that violate
-    (Ha)_i >= 1 until none does.  Any q certifies (MARGIN section 2):
+    (Ha)_i >= 1, first among some rows, then among all, until none does.  Any q certifies (MARGIN section 2):
         min_i (Hq)_i / sqrt(q'Hq)  <=  gamma  <=  sqrt(q'Hq).
-    tolerance: relative width at which to stop.
+    tolerance: relative width at which to stop.  time_limit: seconds after which no round is begun; the interval then
+    says how far it got.
+
+    It ends: a round without violators ends it or widens the scope, which only ever rises; any other round adds rows,
+    and drops some only if q'Hq fell below all it was before, so that no working set comes twice.
     """
-    started = time.monotonic()
-    n = len(H)
-    rng = np.random.default_rng(0)
-    work = np.arange(n) if n <= 2 * _FIRST else np.sort(rng.choice(n, _FIRST, replace=False))
+    gram = DenseGram(H) if isinstance(H, np.ndarray) else H
+    started, n = time.monotonic(), gram.size
+    order = np.random.default_rng(0).permutation(n)
+    scope = min(n, _SCOPE)
+    work = order[: n if n <= _AT_ONCE else _FIRST]
+    block = gram.block(work, work)
     free: np.ndarray | None = None
     best: RkhsMargin | None = None
+    least = np.inf
     while True:
-        a = solve_nnqp(H[np.ix_(work, work)] if len(work) < n else H, np.ones(len(work)), free)
-        found = evaluate(H, work, a)
-        if best is None or found.margin.relative_width < best.margin.relative_width:
-            best = found
-        progress.update(f"RKHS margin in [{best.margin.lower:.6g}, {best.margin.upper:.6g}]")
-        slack = found.gradient / found.margin.upper**2 - 1
-        violators = np.flatnonzero(slack < -tolerance)
-        violators = np.setdiff1d(violators, work)
+        a = solve_nnqp(block, np.ones(len(work)), free)
         late = time.monotonic() - started > time_limit
-        if best.margin.relative_width <= tolerance or not len(violators) or late:
+        scope = n if late else scope
+        looked = order[:scope]
+        support = a > 0
+        q = a[support] / a.sum()
+        gradient = gram.times(looked, work[support], q, progress)
+        inner = block[:, support] @ q
+        square = float(q @ inner[support])
+        if scope == n:
+            found = _certified(n, order, work[support], q, gradient)
+            if best is None or found.margin.relative_width < best.margin.relative_width:
+                best = found
+            if late or best.margin.relative_width <= tolerance or square <= 0:
+                return best
+        beyond = gradient < (1 - tolerance) * square
+        beyond[np.isin(looked, work)] = False
+        violators = looked[beyond]
+        reached = f"RKHS margin at most {np.sqrt(min(least, square)):.6g}"
+        progress.update(f"{reached}: {len(work)} rows at work, {len(violators)} of {scope} beyond")
+        if best is not None and not len(violators):
             return best
-        keep = work[(a > 0) | (slack[work] < _KEEP)]
-        worst = violators[np.argsort(slack[violators])[: max(_FIRST, len(keep))]]
-        positive = np.zeros(n, dtype=bool)
-        positive[work[a > 0]] = True
-        positive[worst] = True
-        work = np.union1d(keep, worst)
-        free = positive[work]
+        if len(violators) <= len(work) // _FEW:
+            scope = min(n, _WIDEN * scope)
+        kept = support | (inner < (1 + _KEEP) * square) if square < least else np.ones(len(work), dtype=bool)
+        least = min(least, square)
+        worst = violators[np.argsort(gradient[beyond])[: max(_FIRST, int(_GROW * kept.sum()))]]
+        block = _exchanged(gram, block, work, kept, worst)
+        free = np.append(support[kept], np.ones(len(worst), dtype=bool))
+        work = np.append(work[kept], worst)
 
 
-def evaluate(H: np.ndarray, work: np.ndarray, a: np.ndarray) -> RkhsMargin:
-    """The certified interval of q = a / sum(a), with the true H in float64."""
-    q = np.zeros(len(H))
-    q[work] = a / a.sum()
-    support = np.flatnonzero(q)
-    gradient = H[:, support] @ q[support]
-    square = max(float(q @ gradient), 0.0)
-    upper = float(np.sqrt(square))
+def _exchanged(
+    gram: Gram,
+    block: Float64[np.ndarray, "k k"],
+    work: Int[np.ndarray, " k"],
+    kept: Bool[np.ndarray, " k"],
+    new: Int[np.ndarray, " m"],
+) -> np.ndarray:
+    """H on the kept and the new rows, of which only the new part is computed."""
+    old = int(kept.sum())
+    result = np.empty((old + len(new),) * 2)
+    result[:old, :old] = block[kept][:, kept]
+    if len(new):
+        result[old:, :old] = gram.block(new, work[kept])
+        result[:old, old:] = result[old:, :old].T
+        result[old:, old:] = gram.block(new, new)
+    return result
+
+
+def evaluate(
+    H: Float64[np.ndarray, "n n"] | Gram, work: Int[np.ndarray, " k"], a: Float64[np.ndarray, " k"]
+) -> RkhsMargin:
+    """The certified interval of q = a / sum(a) on the rows `work`, with the true H in float64."""
+    gram = DenseGram(H) if isinstance(H, np.ndarray) else H
+    rows, q = np.arange(gram.size), a / a.sum()
+    return _certified(gram.size, rows, work, q, gram.times(rows, work, q))
+
+
+def _certified(n: int, rows: np.ndarray, support: np.ndarray, weights: np.ndarray, product: np.ndarray) -> RkhsMargin:
+    """The interval from weights on the support and from H times them on all rows."""
+    q, gradient = np.zeros(n), np.empty(n)
+    q[support], gradient[rows] = weights, product
+    upper = float(np.sqrt(max(float(q @ gradient), 0.0)))
     lower = max(float(gradient.min()) / upper, 0.0) if upper > 0 else 0.0
     return RkhsMargin(q, Interval(min(lower, upper), upper), gradient)

@@ -1,11 +1,15 @@
 """The RKHS margin against libsvm, every support, closed forms, and its own duality gap."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from margin_oracles import rkhs_by_libsvm, rkhs_by_supports, textbook_kernel
 
+from boundcheck.margins import rkhs
+from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
 
 
@@ -108,3 +112,78 @@ def test_margin_zero_gives_an_interval_that_contains_zero() -> None:
     found = rkhs_margin(H).margin
     assert found.lower == 0
     assert found.upper <= 1e-5
+
+
+@pytest.fixture
+def many_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Working sets so small that 300 rows need many exchanges, some of which drop rows, and wider scopes."""
+    for name, value in {"_AT_ONCE": 20, "_FIRST": 10, "_SCOPE": 60, "_KEEP": 0.0, "_GROW": 0.1}.items():
+        monkeypatch.setattr(rkhs, name, value)
+
+
+class Calls:
+    """A progress listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
+        self.heard.append(message)
+
+
+@pytest.mark.usefixtures("many_rounds")
+@pytest.mark.parametrize(("n", "d"), [(300, 3), (300, 8), (300, 40)])
+def test_many_small_exchanges_end_at_the_optimum_of_all_rows(n: int, d: int) -> None:
+    H = signed(*problem(1, n, d))
+    listener = Calls()
+    found = rkhs_margin(H, progress=listener)
+    assert len(listener.heard) > 5
+    assert found.margin.relative_width <= 1e-10
+    Hq = H @ found.q
+    assert Hq.min() >= (1 - 1e-9) * found.q @ Hq
+    assert found.margin.upper <= rkhs_by_libsvm(H)
+
+
+@pytest.mark.usefixtures("many_rounds")
+def test_matrix_in_blocks_gives_the_same_margin_as_the_matrix_itself() -> None:
+    X, y = problem(2, 64, 10)
+    dense, lazy = rkhs_margin(signed(X, y)), rkhs_margin(LazyGram(X, y))
+    np.testing.assert_allclose(lazy.q, dense.q, atol=1e-10)
+    np.testing.assert_allclose(lazy.gradient, signed(X, y) @ lazy.q, atol=1e-14)
+    assert lazy.margin.relative_width <= 1e-10
+
+
+def test_lazy_matrix_is_the_dense_one() -> None:
+    X, y = problem(3, 30, 4)
+    rows, columns = np.array([4, 1, 29]), np.array([0, 4, 7, 1, 2])
+    weights = np.arange(5.0)
+    for gram in (LazyGram(X, y), DenseGram(signed(X, y))):
+        assert gram.size == 30
+        np.testing.assert_allclose(gram.block(rows, columns), signed(X, y)[np.ix_(rows, columns)], atol=1e-15)
+        np.testing.assert_allclose(gram.block(rows, rows), signed(X, y)[np.ix_(rows, rows)], atol=1e-15)
+        expected = signed(X, y)[np.ix_(rows, columns)] @ weights
+        np.testing.assert_allclose(gram.times(rows, columns, weights), expected, atol=1e-14)
+
+
+class SlowGram(DenseGram):
+    """Every product takes a tenth of a second."""
+
+    def times(self, *arguments, **options) -> np.ndarray:  # type: ignore[no-untyped-def]
+        time.sleep(0.1)
+        return super().times(*arguments, **options)
+
+
+@pytest.mark.usefixtures("many_rounds")
+def test_time_limit_ends_the_rounds_with_a_gap_that_is_true() -> None:
+    H = signed(*problem(4, 300, 40))
+    started = time.monotonic()
+    found = rkhs_margin(SlowGram(H), time_limit=0.25)
+    assert time.monotonic() - started < 1.0
+    Hq = H @ found.q
+    root = np.sqrt(found.q @ Hq)
+    assert found.margin.upper == pytest.approx(root, rel=1e-12)
+    assert found.margin.lower == pytest.approx(max(Hq.min() / root, 0.0), rel=1e-9, abs=1e-15)
+    assert found.margin.relative_width > 1e-3
+    best = rkhs_margin(H).margin
+    assert found.margin.lower <= best.lower
+    assert found.margin.upper >= best.upper
