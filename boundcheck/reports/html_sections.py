@@ -23,6 +23,7 @@ KINDS = {
     "crowd": "Crowd",
     "reproduce": "Reproduction",
 }
+_LONGEST_WIDTH = 10**12
 _MARKS = {"proved": "square", "certified": "diamond", "estimated": "disc"}
 _COLOURS = ("soft", "hard", "third")
 _DASHES = {
@@ -119,7 +120,8 @@ def _widths(rows: Sequence[Json]) -> Html:
 
 
 def _rung(label: str, row: Json, kind: str, reach: tuple[float, float] | None = None) -> Mark:
-    return Mark(label, float(row["width"]), kind, row["labels"], number(row["width"]), reach)
+    width = row["width"] if row["width"] < _LONGEST_WIDTH else float(row["width"])  # the table has every digit
+    return Mark(label, float(row["width"]), kind, row["labels"], number(width), reach)
 
 
 def _crossovers(found: Sequence[Json]) -> Html:
