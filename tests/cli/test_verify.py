@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
+from boundcheck.search import Store
 
 QUICK = ["--width-search", "--steps", "400", "--max-seeds", "120", "--max-width", "256", "--certificate-time", "0"]
 
@@ -78,6 +79,59 @@ def test_the_perceptron_bound_stands_at_its_own_width(run: Any) -> None:
     assert body["failure_rate"]["upper"] == pytest.approx(1 - 0.025 ** (1 / 30))
     for one in body["runs"]:
         assert one["average_error"] <= one["certificate"] <= 0.2
+
+
+def test_training_as_the_theorem_says_takes_the_width_from_the_bound_too(run: Any) -> None:
+    arguments = ["--training", "theorem", "--bound", "hard-perceptron", "--eps", "0.2", "--seeds", "3", "--json"]
+    body = json.loads(run(*arguments).stdout)["result"]
+    bound, spec = body["bound"], body["spec"]
+    assert body["training"] == "theorem"
+    assert body["width"] == bound["width"] > 1000
+    assert (spec["steps"], spec["step_size"], spec["radius"]) == (bound["steps"], bound["step_size"], bound["radius"])
+    assert (spec["loss"], spec["precision"]) == ("perceptron", "float64")
+    # T = 4 / (gamma^2 eps) at eta = gamma / 2, THEORY section 3d (i)
+    assert spec["steps"] == pytest.approx(4 / (0.1352990250**2 * 0.2), abs=1)
+    for one in body["runs"]:
+        assert one["average_error_bounds"] == [one["average_error"]] * 2, "no early stop"
+
+
+def test_practical_training_at_one_width_states_its_step_size_and_stops_early(run: Any) -> None:
+    arguments = ["--width", "64", "--training", "practical", "--seeds", "4", "--json"]
+    body = json.loads(run(*arguments).stdout)["result"]
+    assert body["training"] == "practical"
+    assert (body["spec"]["steps"], body["spec"]["step_size"]) == (2000, pytest.approx(2.0))
+    for one in body["runs"]:
+        low, high = one["average_error_bounds"]
+        assert low < high, "stopped early"
+        assert high <= 0.05 or low > 0.05, "once the average was decided"
+    assert body["verdict"] == "consistent"
+    assert run("--scaling", "n", "--training", "practical").exit_code == 2
+
+
+def test_a_search_as_the_theorems_say_trains_each_contender_by_its_own_bound(run: Any) -> None:
+    arguments = ["--width-search", "--training", "theorem", "--eps", "0.3", "--max-width", "2", "--max-seeds", "2"]
+    body = json.loads(run(*arguments, "--certificate-time", "0", "--json").stdout)["result"]
+    assert body["training"] == "theorem"
+    soft, perceptron, own = body["searches"]
+    gamma = body["gamma"]["lower"]
+    assert (soft["loss"], perceptron["loss"], own["loss"]) == ("kl", "perceptron", "logistic")
+    assert soft["steps"] == np.ceil(32 / (gamma**2 * 0.3 * 0.5))
+    assert perceptron["step_size"] == pytest.approx(gamma / 2)
+    assert own["radius"] == pytest.approx(2 / gamma * np.log(2 / (np.log(2) ** 2 * 0.3)), rel=1e-6)
+    assert {search["precision"] for search in body["searches"]} == {"float64"}
+
+
+def test_runs_at_one_width_are_kept(run: Any, tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.sqlite") as store:
+        arguments = ["--width", "16", "--steps", "20000", "--seeds", "5", "--json"]
+        first = json.loads(run(*arguments).stdout)["result"]
+        (kept,) = store.settings()
+        finished = kept.last_finished
+        again = json.loads(run(*arguments).stdout)["result"]
+        (kept,) = store.settings()
+    assert kept.runs == 5
+    assert kept.last_finished == finished, "nothing was trained again"
+    assert again["runs"] == first["runs"]
 
 
 def test_below_the_bound_failures_contradict_nothing(run: Any) -> None:
