@@ -81,9 +81,10 @@ def show_claims(claims: Sequence[PaperClaim], console: "Console") -> None:
 def interval(value: Estimate) -> str:
     """`96.6 ± 0.4` in per cent where the interval is symmetric, else `96.6 (95.8, 97.1)`."""
     low, high = 100 * (value.mean - value.lower), 100 * (value.upper - value.mean)
+    mean = round(100 * value.mean, 1) + 0.0  # a rounded -0.04 is no -0.0
     if abs(low - high) < 1e-6:
-        return f"{100 * value.mean:.1f} ± {high:.1f}"
-    return f"{100 * value.mean:.1f} ({100 * value.lower:.1f}, {100 * value.upper:.1f})"
+        return f"{mean:.1f} ± {high:.1f}"
+    return f"{mean:.1f} ({100 * value.lower:.1f}, {100 * value.upper:.1f})"
 
 
 def latex_table1(result: "Table1") -> str:

@@ -20,7 +20,8 @@ from boundcheck.experiments.figure1 import PAPER, PAPER_SCALE, Figure1Settings, 
 from boundcheck.experiments.images import Images, load_images, shapes, shrunk, thinned  # noqa: E402
 from boundcheck.experiments.vgg import Affine, Vgg, _by_convolution, _by_product, stages_of  # noqa: E402
 
-DEEP = DeepSpec(convolutions=3, channels=2, batch=16, epochs=3, patience=2)
+DEEP = DeepSpec(convolutions=2, channels=2, batch=16, epochs=3, patience=2)
+TRAIN, HELD_OUT = slice(48), slice(48, 54)  # as many images as in a cell of 60: compiled once for all tests
 TINY = Figure1Settings(teacher=DEEP, student=replace(DEEP, convolutions=1), noise=(0.01, 0.2), runs=2)
 
 
@@ -63,10 +64,8 @@ def test_both_forms_of_the_convolution_are_scipys(form: object) -> None:
 def test_weights_begin_with_the_variance_that_keeps_relu_networks_alive() -> None:
     weight = np.asarray(Affine(900, 300, key=jax.random.key(1)).weight)
     assert weight.var() == pytest.approx(2 / 900, rel=0.02)
-    teacher = Vgg((16, 16, 1), 8, 4, key=jax.random.key(0))
-    logits = np.asarray(
-        eqx.filter_jit(teacher)(np.random.default_rng(0).standard_normal((64, 16, 16, 1)).astype(np.float32))
-    )
+    images = np.random.default_rng(0).standard_normal((64, 16, 16, 1)).astype(np.float32)
+    logits = np.asarray(jax.jit(lambda key: Vgg((16, 16, 1), 8, 4, key=key)(images))(jax.random.key(0)))
     assert logits.std() > 0.01, "after eight convolutions the images are still told apart"
 
 
@@ -83,14 +82,14 @@ def test_shapes_are_balanced_and_a_disc_and_a_ring_have_the_same_area() -> None:
 
 
 def test_the_same_seed_trains_the_same_network_and_the_best_epoch_is_kept(images: Images) -> None:
-    targets = images.y.astype(float)
-    held_out = (images.X[40:], images.y[40:])
-    first, second = (fit(DEEP, images.X[:40], targets[:40], held_out, 5) for _ in range(2))
-    np.testing.assert_array_equal(first.logits(images.X), second.logits(images.X))
+    X, targets = images.X[TRAIN], images.y[TRAIN].astype(float)
+    held_out = (images.X[HELD_OUT], images.y[HELD_OUT])
+    first, second = (fit(DEEP, X, targets, held_out, 5) for _ in range(2))
+    np.testing.assert_array_equal(first.logits(X), second.logits(X))
     assert first.accuracy(*held_out) == first.validation_accuracy
     assert 1 <= first.epochs <= DEEP.epochs
-    other = fit(DEEP, images.X[:40], targets[:40], held_out, 6)
-    assert abs(other.logits(images.X) - first.logits(images.X)).max() > 0
+    other = fit(DEEP, X, targets, held_out, 6)
+    assert abs(other.logits(X) - first.logits(X)).max() > 0
 
 
 def test_training_stops_when_validation_no_longer_improves(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +99,7 @@ def test_training_stops_when_validation_no_longer_improves(images: Images, monke
     epochs = []
     original = deep._epoch
     monkeypatch.setattr(deep, "_epoch", lambda *args: epochs.append(1) or original(*args))
-    done = fit(replace(DEEP, epochs=50), images.X[:40], images.y[:40] * 1.0, (images.X[40:41], images.y[40:41]), 0)
+    done = fit(replace(DEEP, epochs=50), images.X[TRAIN], images.y[TRAIN] * 1.0, (images.X[54:55], images.y[54:55]), 0)
     assert len(epochs) == done.epochs + DEEP.patience < 50
 
 
@@ -108,9 +107,9 @@ def test_one_step_of_training_is_optax_adam_on_the_penalised_loss(images: Images
     """One epoch of one batch, against optax.adam and a gradient taken of the written-out loss."""
     X, p = images.X[:16], np.linspace(0.1, 0.9, 16)
     spec = replace(DEEP, epochs=1, l2=0.1, step_size=0.01)
-    trained = fit(spec, X, p, (images.X[40:], images.y[40:]), 9).network
+    trained = fit(spec, X, p, (images.X[HELD_OUT], images.y[HELD_OUT]), 9).network
     start, _ = jax.random.split(jax.random.key(9))
-    weights, rest = eqx.partition(Vgg(X.shape[1:], 3, 2, key=start), eqx.is_inexact_array)
+    weights, rest = eqx.partition(Vgg(X.shape[1:], DEEP.convolutions, DEEP.channels, key=start), eqx.is_inexact_array)
 
     def loss(weights: object) -> object:
         q = jax.nn.sigmoid(eqx.combine(weights, rest)(X))
