@@ -106,13 +106,14 @@ def prune_runs(
 ) -> Pruned:
     """Delete the runs of these settings, or all runs, or only those finished so many days ago.
 
+    Without numbers the cells of experiments and the teachers go as well, if they are as old.
     Raises InputError if nothing says what to delete, or for an unknown setting.
     """
     if not numbers and older_than_days is None and not everything:
         raise InputError("runs prune: say what to delete: numbers from 'boundcheck runs list', --older-than, or --all")
     before = None if older_than_days is None else time.time() - 86400 * older_than_days
     with Store(path) as store:
-        chosen = [setting.id for setting in _chosen(store, numbers)]
+        chosen = [setting.id for setting in _chosen(store, numbers)] if numbers else None
         return Pruned(str(store.path), store.prune(settings=chosen, finished_before=before))
 
 

@@ -134,7 +134,10 @@ class Store:
                     yield run
 
     def prune(self, *, settings: Sequence[int] | None = None, finished_before: float | None = None) -> int:
-        """Delete runs of these settings (None: all) that finished before then (None: all); return how many."""
+        """Delete runs of these settings that finished before then (None: at any time); return how many.
+
+        settings None: of all settings, and what `keep_cell` has kept as well, which is not counted.
+        """
         chosen = [s.id for s in self.settings()] if settings is None else list(settings)
         before = float("inf") if finished_before is None else finished_before
         with self.transaction() as db:
@@ -142,6 +145,8 @@ class Store:
                 db.execute("DELETE FROM runs WHERE setting = ? AND finished < ?", (number, before)).rowcount
                 for number in chosen
             )
+            if settings is None:
+                db.execute("DELETE FROM cells WHERE finished < ?", (before,))
             db.execute("DELETE FROM settings WHERE id NOT IN (SELECT setting FROM runs)")
         with self.connection() as db:
             db.execute("VACUUM")

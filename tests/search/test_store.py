@@ -257,6 +257,18 @@ def test_cells_of_experiments_are_kept_and_replaced(path: Path) -> None:
         assert store.settings() == [], "cells are no training runs"
 
 
+def test_pruning_everything_takes_the_cells_too(path: Path) -> None:
+    with Store(path) as store:
+        store.ledger(SETTING).save([run()])
+        store.keep_cell("a", "teacher", "v")
+        store.prune(finished_before=1.0)
+        assert store.load_cell("a") == "v", "not that old"
+        assert store.prune(settings=[1]) == 1
+        assert store.load_cell("a") == "v", "only those runs were asked for"
+        assert store.prune() == 0
+        assert store.load_cell("a") is None
+
+
 def test_a_store_written_before_cells_gains_them_and_keeps_its_runs(path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "MIGRATIONS", database.MIGRATIONS[:1])
