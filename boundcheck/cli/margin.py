@@ -15,6 +15,13 @@ SaveTeacher = Annotated[
     Path | None,
     typer.Option("--save-teacher", metavar="FILE", help="Write the kernel teacher (.npz: q, logits, p, interval)."),
 ]
+Eps = Annotated[
+    float | None, typer.Option("--eps", help="Also print the published widths at this margin, for this average error.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw interval, per-sample margins and limiting rows (png, svg, pdf)."),
+]
 
 
 def margin(
@@ -23,6 +30,9 @@ def margin(
     confidence: options.Confidence = 0.99,
     tolerance: Tolerance = 0.01,
     time_limit: TimeLimit = 60.0,
+    eps: Eps = None,
+    delta: options.Delta = 0.05,
+    plot: Plot = None,
     save_teacher: SaveTeacher = None,
     target: options.Target = None,
     positive: options.Positive = None,
@@ -45,8 +55,13 @@ def margin(
     with session("margin", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
         from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import margin_tables
+        from boundcheck.reports import figures, margin_tables
 
+        if plot is not None:
+            figures.check(plot)
+        for path in (plot, save_teacher):
+            if path is not None:
+                options.check_writable(path)
         dataset = load_dataset(
             data,
             target=target,
@@ -62,11 +77,19 @@ def margin(
             confidence=confidence,
             tolerance=tolerance,
             time_limit=time_limit,
+            eps=eps,
+            delta=delta,
             seed=seed,
             progress=this.progress,
         )
         if save_teacher is not None and report.teacher is not None:
             report.teacher.save(save_teacher)
+        if plot is not None and report.teacher is not None:
+            from boundcheck.reports import margin_plots
+
+            margin_plots.draw(
+                report, plot, y=dataset.y, rows=dataset.rows, X=dataset.X, image_shape=dataset.image_shape
+            )
         this.finish(
             report,
             lambda console: margin_tables.show(report, console),

@@ -1,5 +1,6 @@
 """Options that several commands share, each declared once."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,13 @@ Eps = Annotated[float, typer.Option("--eps", help="Target average error, in (0, 
 Delta = Annotated[float, typer.Option("--delta", help="The paper's delta, in (0, 1/3): total failure is 3 delta.")]
 Confidence = Annotated[float, typer.Option("--confidence", help="Confidence of estimated intervals, in (0, 1).")]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError where a file cannot be written: worth asking before a long computation."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        why = "is a directory" if path.is_dir() else "cannot be written"
+        raise InputError(f"{path}: {why}; choose another place")
 
 
 def classes(text: str | None) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def polished(problem: ArcProgramme, q: Float64[np.ndarray, " n"], v: Float64[np.
 def _exchange(
     problem: ArcProgramme, q: np.ndarray, v: np.ndarray, zero: Bool[np.ndarray, " a"], rows: Bool[np.ndarray, " n"]
 ) -> PlanarMargin:
-    """Solve on Z and S, move what is on the wrong side, and solve again while the interval shrinks."""
+    """Solve on Z and S, take rows of negative weight out of S, and solve again while the interval shrinks."""
     best, last = problem.certify(q, v), 1.0
     for _ in range(_EXCHANGES):
         q = _primal(problem, q, zero, np.flatnonzero(rows))
@@ -46,12 +46,9 @@ def _exchange(
             break
         last = found.margin.relative_width
         best = min(best, found, key=lambda one: one.margin.upper - one.margin.lower)
-        margin = problem.value(q)
-        negative, missing = q < 0, ~rows & (problem.gains(v) < (1 - _DIGITS) * margin)
-        outside = zero & (np.hypot(*v) > 1)
-        if best.margin.relative_width <= _DIGITS or not (negative.any() or missing.any() or outside.any()):
+        if best.margin.relative_width <= _DIGITS or not (q < 0).any():
             break
-        rows, zero, q = (rows & ~negative) | missing, zero & ~outside, np.maximum(q, 0.0)
+        rows, q = rows & (q >= 0), np.maximum(q, 0.0)
     return best
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from boundcheck.errors import InputError
-from boundcheck.records import Interval, Record, jsonable
+from boundcheck.records import BoundRow, Interval, Record, jsonable
 
 _KEYS = ("q", "logits", "p", "gamma_lower", "gamma_upper", "confidence", "exact", "kind", "radius", "digest")
 # What an archive that is damaged, or none, and values of the wrong shape or type raise.
@@ -94,11 +94,16 @@ def load_teacher(path: Path) -> Teacher:
 
 @dataclass(frozen=True)
 class Limiting(Record):
-    """A row that holds the margin down: its index in the source, its label and its share q_i of the optimum."""
+    """A row that holds the margin down: its index in the source, its label and its share q_i of the optimum.
+
+    rival: the row of the other label in the direction nearest to it.  angle: between the two, in radians.
+    """
 
     row: int
     label: int
     weight: float
+    rival: int
+    angle: float
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,7 @@ class MarginReport(Record):
     to its duality gap.  assumption_holds: decided in exact arithmetic on the raw rows; conflicts: the source
     indices of rows that force the margin to be 0.  limiting: the rows with the largest weights.
     outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any sampling.
+    widths: the published widths at the lower end of gamma_sup, where a target error was given.
     samples: antithetic pairs drawn for the interval.  interrupted: whether Ctrl-C ended the sampling.
     teacher: not part of the JSON; None where the margin is 0.
     """
@@ -140,6 +146,7 @@ class MarginReport(Record):
     seconds: float
     history: tuple[Moment, ...] = ()
     interrupted: bool = False
+    widths: tuple[BoundRow, ...] = ()
     teacher: Teacher | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,14 +10,19 @@ from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import Limiting, MarginReport, Teacher
-from boundcheck.margins.degenerate import find_rays
-from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.degenerate import Rays, find_rays
+from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
-from boundcheck.margins.supnorm import SupMargin, sup_margin
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Interval
+from boundcheck.records import BoundRow, Interval
 
+if TYPE_CHECKING:
+    from boundcheck.margins.supnorm import SupMargin
+
+PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
 _LISTED = 10
+_IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need it
+_MOST_BYTES = 2**33
 
 
 def margin(
@@ -26,6 +32,8 @@ def margin(
     confidence: float = 0.99,
     tolerance: float = 0.01,
     time_limit: float = 60.0,
+    eps: float | None = None,
+    delta: float = 0.05,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> MarginReport:
@@ -34,9 +42,12 @@ def margin(
     norm: rkhs skips all sampling (gamma_sup is then its outer bounds); sup and both are the same work.
     confidence: of the sup-norm interval, in (0, 1).  tolerance: its relative width at which to stop.
     time_limit: seconds; Ctrl-C also ends the sampling and keeps the interval reached.
-    Raises InputError for options out of range.
+    eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
+    Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
     """
     _check(norm, confidence, tolerance, time_limit)
+    if eps is not None:
+        _widths(eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
     started = time.monotonic()
     X, y = dataset.X, dataset.y.astype(np.float64)
     norms = np.linalg.norm(X, axis=1)
@@ -67,21 +78,24 @@ def margin(
             seconds=time.monotonic() - started,
         )
     rows = rays.binding
-    progress.update("kernel matrix")
-    H = limiting_kernel(X[rows]) * np.outer(y[rows], y[rows])
-    rkhs = rkhs_margin(H, progress=progress)
+    H = _signed_kernel(X[rows], y[rows], norm, progress)
+    rkhs = rkhs_margin(
+        LazyGram(X[rows], y[rows]) if H is None else DenseGram(H), time_limit=time_limit, progress=progress
+    )
     outer = Interval(rkhs.margin.lower**2, min(rkhs.margin.upper, float(norms.min()) / 2))
     sup = None
     if norm != "rkhs":
+        assert H is not None
         sup = _sup(
             X[rows], y[rows], H, rkhs, outer,
             confidence=confidence, tolerance=tolerance, deadline=started + time_limit, seed=seed, progress=progress,
         )  # fmt: skip
     q = np.zeros(len(y))
     q[rows] = rkhs.q if sup is None else sup.q
+    gamma = outer if sup is None else sup.margin
     return dataclasses.replace(
         report,
-        gamma_sup=outer if sup is None else sup.margin,
+        gamma_sup=gamma,
         gamma_rkhs=rkhs.margin,
         support_size=int((q > 0).sum()),
         assumption_holds=True,
@@ -91,7 +105,8 @@ def margin(
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
         interrupted=sup is not None and sup.interrupted,
-        teacher=_teacher(dataset, H, rows, rkhs, sup),
+        widths=() if eps is None else _widths(eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        teacher=_teacher(dataset, rays, q, rkhs, sup),
     )
 
 
@@ -106,6 +121,31 @@ def _check(norm: str, confidence: float, tolerance: float, time_limit: float) ->
         raise InputError(f"--time-limit {time_limit:g} is not positive; use seconds, like 60")
 
 
+def _widths(eps: float, delta: float, *, gamma: float, n: int, c: float) -> tuple[BoundRow, ...]:
+    """The published widths; none where no positive margin is certified."""
+    from boundcheck import bounds
+
+    if gamma <= 0:
+        return ()
+    return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in PUBLISHED)
+
+
+def _signed_kernel(X: np.ndarray, y: np.ndarray, norm: str, progress: Progress) -> np.ndarray | None:
+    """yy' o K, or None where it is not held."""
+    if norm == "rkhs" and len(y) > _IN_MEMORY:
+        return None
+    if 8 * len(y) ** 2 > _MOST_BYTES:
+        raise InputError(
+            f"{len(y):,} rows: the sup norm needs a {8 * len(y) ** 2 / 2**30:,.1f} GiB matrix, above the limit "
+            f"of {_MOST_BYTES / 2**30:g} GiB; use --norm rkhs or --subsample"
+        )
+    progress.update("kernel matrix")
+    H = limiting_kernel(X)
+    H *= y
+    H *= y[:, None]
+    return H
+
+
 def _sup(
     X: np.ndarray,
     y: np.ndarray,
@@ -118,8 +158,11 @@ def _sup(
     deadline: float,
     seed: int,
     progress: Progress,
-) -> SupMargin:
+) -> "SupMargin":
     """Exact in the plane, by sampling elsewhere."""
+    from boundcheck.margins.planar import planar_margin
+    from boundcheck.margins.supnorm import SupMargin, sup_margin
+
     if X.shape[1] == 2:
         exact = planar_margin(X, y, progress=progress)
         return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0, ())
@@ -130,45 +173,45 @@ def _sup(
 
 
 def _limiting(dataset: Dataset, q: np.ndarray) -> tuple[Limiting, ...]:
-    heaviest = np.argsort(-q, kind="stable")[:_LISTED]
-    return tuple(Limiting(int(dataset.rows[i]), int(dataset.y[i]), float(q[i])) for i in heaviest if q[i] > 0)
+    """The heaviest rows, each with the row of the other label at the smallest angle to it."""
+    units = dataset.X / np.linalg.norm(dataset.X, axis=1, keepdims=True)
+    found = []
+    for i in np.argsort(-q.round(12), kind="stable")[:_LISTED]:  # rounded, so that equal weights keep their order
+        if q[i] > 0:
+            others = np.flatnonzero(dataset.y != dataset.y[i])
+            j = others[np.argmax(units[others] @ units[i])]
+            # 2 arcsin(||u - v|| / 2): the arc cosine has no digits left at small angles
+            angle = 2 * np.arcsin(min(float(np.linalg.norm(units[i] - units[j])) / 2, 1.0))
+            found.append(
+                Limiting(int(dataset.rows[i]), int(dataset.y[i]), float(q[i]), int(dataset.rows[j]), float(angle))
+            )
+    return tuple(found)
 
 
-def _teacher(dataset: Dataset, H: np.ndarray, rows: np.ndarray, rkhs: RkhsMargin, sup: SupMargin | None) -> Teacher:
-    """The teacher on all rows: rows left out are multiples (by at least 1) of a kept row on their ray."""
-    X, y = dataset.X, dataset.y.astype(np.float64)
-    q = np.zeros(len(y))
-    q[rows] = rkhs.q if sup is None else sup.q
-    if sup is None:
-        scale = rkhs.margin.upper
-        z = limiting_kernel(X, X[rows[rkhs.q > 0]]) @ (rkhs.q * y[rows])[rkhs.q > 0] / scale
-        terms = X * (q * y)[:, None]
-        reach = np.maximum(np.maximum(terms, 0).sum(axis=0), np.maximum(-terms, 0).sum(axis=0))
-        return Teacher(
-            q,
-            z,
-            _sigmoid(z),
-            "rkhs",
-            rkhs.margin,
-            float(np.linalg.norm(reach)) / scale,
-            dataset.digest,
-            np.zeros(len(y)),
-        )
-    z, error = _on_all_rows(dataset, rows, sup)
-    return Teacher(q, z, _sigmoid(z), "sup", sup.margin, 1.0, dataset.digest, error)
+def _teacher(dataset: Dataset, rays: Rays, q: np.ndarray, rkhs: RkhsMargin, sup: "SupMargin | None") -> Teacher:
+    """The teacher on all rows; in the RKHS norm v = s_q / gamma has logits z = y o Hq / gamma on the binding rows."""
+    n, rows = len(dataset.y), rays.binding
+    if sup is not None:
+        z, error = (_along_rays(dataset, rays, values) for values in (sup.z, sup.z_error))
+        return Teacher(q, z, _sigmoid(z), "sup", sup.margin, 1.0, dataset.digest, error)
+    scale = rkhs.margin.upper
+    z = _along_rays(dataset, rays, dataset.y[rows] * rkhs.gradient / scale)
+    terms = dataset.X * (q * dataset.y)[:, None]
+    reach = np.maximum(np.maximum(terms, 0).sum(axis=0), np.maximum(-terms, 0).sum(axis=0))
+    radius = float(np.linalg.norm(reach)) / scale
+    return Teacher(q, z, _sigmoid(z), "rkhs", rkhs.margin, radius, dataset.digest, np.zeros(n))
 
 
-def _on_all_rows(dataset: Dataset, rows: np.ndarray, sup: SupMargin) -> tuple[np.ndarray, np.ndarray]:
-    """Logits are linear along a ray: E[v.phi_{cx}] = c E[v.phi_x] for c > 0."""
-    z, error = np.zeros(len(dataset.y)), np.zeros(len(dataset.y))
-    z[rows], error[rows] = sup.z, sup.z_error
-    rays = find_rays(dataset.raw, dataset.y)
-    home = {(rays.line[i], rays.side[i]): i for i in rows}
+def _along_rays(dataset: Dataset, rays: Rays, binding: np.ndarray) -> np.ndarray:
+    """Logits of all rows from those of the binding ones: E[v.phi_{cx}] = c E[v.phi_x] for c > 0."""
+    values = np.zeros(len(dataset.y))
+    values[rays.binding] = binding
+    home = {(rays.line[i], rays.side[i]): i for i in rays.binding}
     norms = np.linalg.norm(dataset.X, axis=1)
-    for i in np.setdiff1d(np.arange(len(z)), rows):
+    for i in np.setdiff1d(np.arange(len(values)), rays.binding):
         j = home[rays.line[i], rays.side[i]]
-        z[i], error[i] = z[j] * norms[i] / norms[j], error[j] * norms[i] / norms[j]
-    return z, error
+        values[i] = values[j] * norms[i] / norms[j]
+    return values
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:

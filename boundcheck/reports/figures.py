@@ -1,5 +1,6 @@
 """How every figure begins and ends: one backend, one style, one error message without matplotlib."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,12 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float, height: float) 
 
 
 def check(path: Path) -> None:
-    """Raise InputError for an ending that `save` cannot write: worth asking before a long computation."""
+    """Raise InputError for an ending that `save` cannot write, MissingExtraError without matplotlib.
+
+    Worth asking before a long computation.
+    """
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("--plot", "plots")
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: unknown kind of figure; end the name in {', '.join(FORMATS)}")
 

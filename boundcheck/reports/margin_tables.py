@@ -1,17 +1,21 @@
 """The table that `boundcheck margin` prints."""
 
+import math
+
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from boundcheck.margins import MarginReport
 from boundcheck.records import Interval
+from boundcheck.reports.bound_tables import width_table
 
 _ROWS = 5
 
 
 def show(report: MarginReport, console: Console) -> None:
-    """Print the data, both margins with what is proved and what is estimated, and the rows that limit them."""
+    """Print the data, both margins with what is proved and what is estimated, the rows that limit them, and widths."""
     console.print(
         f"[bold]{escape(report.data)}[/bold]: n = {report.n}, d = {report.d}, norms {report.norm_min:.4g} to "
         f"{report.norm_max:.4g}, {report.n_positive} positive and {report.n_negative} negative rows",
@@ -27,12 +31,24 @@ def show(report: MarginReport, console: Console) -> None:
         "outer bounds of gamma", *_interval(report.outer), "proved: gamma_rkhs^2, min(gamma_rkhs, min||x||/2)"
     )
     console.print(table)
-    rows = ", ".join(f"{one.row} ({one.label:+d}, {one.weight:.3g})" for one in report.limiting[:_ROWS])
     console.print(
-        f"Assumption 1 holds (exact test). {report.support_size} rows support the margin; "
-        f"the heaviest (label, weight): {rows}.",
+        f"Assumption 1 holds (exact test). {report.support_size} rows support the margin; those with the largest "
+        "weights limit it most:",
         soft_wrap=True,
     )
+    console.print(_limiting(report))
+    if report.widths:
+        console.print(width_table(report.widths[0].eps, report.widths))
+        console.print("at the lower end of gamma, sup norm", style="dim")
+
+
+def _limiting(report: MarginReport) -> Table:
+    table = Table("row", "label", "weight", "nearest row of the other label", "angle", box=SIMPLE_HEAD, pad_edge=False)
+    for one in report.limiting[:_ROWS]:
+        table.add_row(
+            str(one.row), f"{one.label:+d}", f"{one.weight:.3g}", str(one.rival), f"{math.degrees(one.angle):.3g} deg"
+        )
+    return table
 
 
 def _interval(interval: Interval) -> tuple[str, str, str]:

@@ -1,6 +1,8 @@
 """`boundcheck margin` from the outside: JSON, tables, exit codes, files, errors."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +135,7 @@ def test_no_teacher_is_written_where_the_margin_is_zero(tmp_path: Path) -> None:
 
 def test_table_says_what_is_proved() -> None:
     text = " ".join(invoke("synthetic:circle:points=8").stdout.split())
-    for piece in ("0.135299", "Assumption 1 holds", "exact: no sampling", "8 rows support"):
+    for piece in ("0.135299", "Assumption 1 holds", "exact: no sampling", "8 rows support", "45 deg"):
         assert piece in text
     assert "99 % confidence" not in text
 
@@ -177,3 +179,90 @@ def test_teacher_that_cannot_be_written_is_one_line_and_exit_2(tmp_path: Path) -
     assert shown.exit_code == 2
     assert shown.stderr.count("\n") == 1
     assert "where.npz" in shown.stderr
+
+
+def test_figure_shows_interval_rows_and_limiting_points(tmp_path: Path) -> None:
+    """As SVG, whose text can be read: titles, the rows listed, one image for each of the heaviest."""
+    pytest.importorskip("matplotlib")
+    path, plane = tmp_path / "digits.svg", tmp_path / "plane.svg"
+    body = result(*DIGITS, "--norm", "rkhs", "--plot", path)
+    result("synthetic:circle:points=5", "--plot", plane)
+    drawn, flat = path.read_text(), plane.read_text()
+    for text in (drawn, flat):
+        for title in ("interval for the margin", "margins of the single rows", "rows that limit the margin"):
+            assert f"<!-- {title}" in text
+    assert f"row {body['limiting'][0]['row']} (" in drawn
+    assert drawn.count("<image") == 6
+    assert "<image" not in flat
+    assert "not sampled" in drawn
+    assert ", exact" in flat
+
+
+@pytest.mark.parametrize("option", ["--plot", "--save-teacher"])
+@pytest.mark.parametrize("place", ["no/where.svg", "."])
+def test_paths_are_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, place: str
+) -> None:
+    monkeypatch.setattr("boundcheck.pipeline._margin.find_rays", None)
+    shown = invoke("synthetic:circle:points=8", option, tmp_path / place)
+    assert shown.exit_code == 2
+    assert shown.stderr.count("\n") == 1
+
+
+def test_published_widths_at_the_margin_are_those_of_compare() -> None:
+    body = result("synthetic:circle:points=8", "--eps", "0.1", "--delta", "0.01")
+    gamma = body["gamma_sup"]["lower"]
+    options = ["--eps", "0.1", "--delta", "0.01", "--n", "8", "--c", str(body["norm_min"]), "--gamma", repr(gamma)]
+    compared = CliRunner().invoke(app, ["compare", *options, "--json"])
+    expected = {row["bound"]: row["width"] for row in json.loads(compared.stdout)["result"]["rows"]}
+    widths = {row["bound"]: row["width"] for row in body["widths"]}
+    assert set(widths) == {"soft-published", "soft-kl-published", "hard-published", "hard-gd-published"}
+    for bound, width in widths.items():
+        assert width == pytest.approx(expected[bound], rel=1e-9)
+    assert "hard-published" in invoke("synthetic:circle:points=8", "--eps", "0.1").stdout
+    assert "widths" not in " ".join(invoke("synthetic:circle:points=8").stdout.split())
+
+
+@pytest.mark.parametrize("option", [("--eps", "0"), ("--eps", "1"), ("--eps", "0.1", "--delta", "0.5")])
+def test_targets_out_of_range_are_refused_before_anything_is_computed(
+    monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("boundcheck.pipeline._margin.find_rays", None)
+    shown = invoke("synthetic:circle:points=8", *option)
+    assert shown.exit_code == 2
+    assert shown.stderr.count("\n") == 1
+
+
+def test_limiting_rows_name_the_nearest_row_of_the_other_label(tmp_path: Path) -> None:
+    """Angles by hand; two opposite labels 1e-9 apart are what limits the margin."""
+    t = 1e-9
+    X = np.array([[1.0, 0.0], [1.0, t], [0.0, 1.0], [-1.0, 0.2]])
+    body = result(save(tmp_path / "a.npz", X / 2, [1, -1, 1, -1]), "--normalize", "none")
+    heaviest = {one["row"]: one for one in body["limiting"][:2]}
+    assert set(heaviest) == {0, 1}
+    assert heaviest[0]["rival"] == 1
+    assert heaviest[1]["rival"] == 0
+    assert heaviest[0]["angle"] == pytest.approx(t, rel=1e-6)
+
+
+def test_rkhs_norm_touches_no_sampling() -> None:
+    code = (
+        "import sys; from boundcheck.cli import main; sys.argv = "
+        "['boundcheck', 'margin', 'synthetic:sphere:n=20,d=5', '--norm', 'rkhs', '--json', '--quiet']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in sys.modules if m.split('.')[-1] in ('supnorm', 'certificate', 'descent', 'planar')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_large_data_is_refused_by_the_sup_norm_and_taken_by_the_rkhs_norm(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = result("synthetic:sphere:n=40,d=5", "--norm", "rkhs")
+    monkeypatch.setattr("boundcheck.pipeline._margin._IN_MEMORY", 10)
+    monkeypatch.setattr("boundcheck.pipeline._margin._MOST_BYTES", 8 * 39**2)
+    lazy = result("synthetic:sphere:n=40,d=5", "--norm", "rkhs")
+    assert lazy["gamma_rkhs"]["upper"] == pytest.approx(dense["gamma_rkhs"]["upper"], rel=1e-9)
+    shown = invoke("synthetic:sphere:n=40,d=5")
+    assert shown.exit_code == 2
+    assert "--norm rkhs" in shown.stderr
+    assert shown.stderr.count("\n") == 1

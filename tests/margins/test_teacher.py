@@ -128,11 +128,11 @@ def test_numbers_of_the_wrong_shape_or_type_are_refused(tmp_path: Path, key: str
 def test_report_becomes_json_without_its_teacher() -> None:
     gamma = Interval(0.1, 0.2)
     report = MarginReport(
-        "x", 2, 2, 0.5, 1.0, 1, 1, gamma, gamma, 2, True, (), (Limiting(4, -1, 0.5),), gamma, 0, 0.1,
+        "x", 2, 2, 0.5, 1.0, 1, 1, gamma, gamma, 2, True, (), (Limiting(4, -1, 0.5, 1, 0.2),), gamma, 0, 0.1,
         history=(Moment(0.1, 0.1, 0.2),), teacher=teacher(),
     )  # fmt: skip
     body = report.to_json()
     assert "teacher" not in body
     assert body["gamma_sup"] == {"lower": 0.1, "upper": 0.2, "confidence": 1.0, "exact": True}
-    assert body["limiting"] == [{"row": 4, "label": -1, "weight": 0.5}]
+    assert body["limiting"] == [{"row": 4, "label": -1, "weight": 0.5, "rival": 1, "angle": 0.2}]
     assert body["history"] == [{"seconds": 0.1, "lower": 0.1, "upper": 0.2}]
