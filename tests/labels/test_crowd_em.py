@@ -7,9 +7,10 @@ import pytest
 from crowd_oracles import dawid_skene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
-from boundcheck.labels.crowd import from_matrix, scenario
+from boundcheck.labels.crowd import em, from_matrix, scenario
 from boundcheck.labels.crowd.em import (
     Coin,
     OneCoin,
@@ -124,6 +125,30 @@ def test_the_scaled_m_step_is_a_maximum_in_r_and_in_c() -> None:
     for i, step in itertools.product(range(6), (-1e-3, 1e-3)):
         assert value(r + step * np.eye(6)[i], c) < best
     assert all(value(r, min(1.0, max(0.0, c + step))) <= best + 1e-9 for step in (-1e-3, 1e-3))
+
+
+def test_the_scaled_m_step_finds_the_roots_that_brent_finds() -> None:
+    """Also where a worker is nearly always right or wrong, and where the best c lies at an end of [0, 1]."""
+    right, wrong = (
+        np.array([[30.0, 0.1, 500.0, 7.0], [8.0, 0.0, 2.0, 9.0]]),
+        np.array([[2.0, 40.0, 0.0, 7.0], [6.0] * 4]),
+    )
+    coin, c = Scaled(a=1e-6, b=1e-6), 0.7
+    for i, r in enumerate(coin._reliabilities(right, wrong, c)):
+
+        def slope(r: float, i: int = i) -> float:
+            first = (right[0, i] + 1e-6) / (1 + r) - (wrong[0, i] + 1e-6) / (1 - r)
+            return first + c * right[1, i] / (1 + c * r) - c * wrong[1, i] / (1 - c * r)
+
+        assert r == pytest.approx(brentq(slope, -1 + 1e-15, 1 - 1e-15, xtol=1e-15), abs=1e-12)
+    r = np.array([0.5, 0.8])
+
+    def in_c(c: float, right: np.ndarray, wrong: np.ndarray) -> float:
+        return float((right * r / (1 + c * r) - wrong * r / (1 - c * r)).sum())
+
+    ups, downs = np.array([20.0, 9.0]), np.array([14.0, 4.0])
+    assert em._scale(ups, downs, r) == pytest.approx(brentq(in_c, 0, 1, args=(ups, downs), xtol=1e-15), abs=1e-12)
+    assert (em._scale(ups, 0 * downs, r), em._scale(0 * ups, downs, r)) == (1.0, 0.0)
 
 
 def test_swapping_labels_of_a_type_leaves_the_law_alone() -> None:

@@ -122,7 +122,7 @@ def test_held_out_likelihood_of_a_fair_coin_is_ln_one_half() -> None:
     [("hardeasy", {"free"}), ("opposed", {"free"}), ("parallel", {"scaled"}), ("one", {"one", "scaled"})],
 )
 def test_held_out_likelihood_picks_the_model_that_made_the_answers(name: str, models: set[str], seed: int) -> None:
-    assert quietly(scenario(name, 40, tasks_per_type=300, seed=seed).answers).model in models
+    assert quietly(scenario(name, 40, tasks_per_type=150, seed=seed).answers).model in models
 
 
 def two_coin_crowd(seed: int) -> tuple[Answers, np.ndarray]:

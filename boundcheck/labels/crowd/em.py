@@ -5,6 +5,7 @@ States come in the order (type 0, +), (type 0, -), (type 1, +), ... so even stat
 The models (`coins`) differ in their M-step only. Every step costs O(answers x states).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -198,12 +199,13 @@ class Scaled:
     def _reliabilities(self, right: Theta, wrong: Theta, c: float) -> Float[np.ndarray, " n"]:
         """Roots in (-1, 1) of the derivative of (right + a) ln(1 + r) + (wrong + b) ln(1 - r) + ... ln(1 +- cr)."""
         up, down = right[0] + self.a, wrong[0] + self.b
-        low, high = np.full(len(up), -1.0), np.full(len(up), 1.0)
-        for _ in range(50):
-            r = (low + high) / 2
-            slope = up / (1 + r) - down / (1 - r) + c * (right[1] / (1 + c * r) - wrong[1] / (1 - c * r))
-            low, high = np.where(slope > 0, r, low), np.where(slope > 0, high, r)
-        return np.asarray((low + high) / 2)
+
+        def slope(r: Float[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray]:
+            p, q, u, v = 1 / (1 + r), 1 / (1 - r), c / (1 + c * r), c / (1 - c * r)
+            value = up * p - down * q + right[1] * u - wrong[1] * v
+            return value, -(up * p**2 + down * q**2 + right[1] * u**2 + wrong[1] * v**2)
+
+        return _root(slope, np.full(len(up), -1.0), np.full(len(up), 1.0))
 
     def log_prior(self, theta: Theta) -> float:
         """See `Coin`."""
@@ -212,12 +214,37 @@ class Scaled:
 
 def _scale(right: Float[np.ndarray, " n"], wrong: Float[np.ndarray, " n"], r: Float[np.ndarray, " n"]) -> float:
     """The c in [0, 1] maximising sum_i right_i ln(1 + c r_i) + wrong_i ln(1 - c r_i), concave in c."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        c = (low + high) / 2
-        slope = float((right * r / (1 + c * r) - wrong * r / (1 - c * r)).sum())
-        low, high = (c, high) if slope > 0 else (low, c)
-    return (low + high) / 2
+
+    def slope(c: Float[np.ndarray, " 1"]) -> tuple[np.ndarray, np.ndarray]:
+        up, down = r / (1 + c * r), r / (1 - c * r)
+        return (right * up - wrong * down).sum(keepdims=True), -(right * up**2 + wrong * down**2).sum(keepdims=True)
+
+    low, high = np.zeros(1), np.ones(1)
+    if slope(low)[0] <= 0:
+        return 0.0
+    return 1.0 if slope(high)[0] >= 0 else float(_root(slope, low, high)[0])
+
+
+def _root(
+    slope: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    low: Float[np.ndarray, " n"],
+    high: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " n"]:
+    """Where n decreasing functions cross 0 in (low, high), to about 1e-14.
+
+    slope: values and derivatives.  Newton's steps; a step out of the bracket halves it instead.
+    """
+    x: np.ndarray = (low + high) / 2
+    for _ in range(60):
+        value, derivative = slope(x)
+        low, high = np.where(value > 0, x, low), np.where(value > 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = x - value / derivative
+        found = (np.abs(step - x) < 1e-14) | (high - low < 1e-15)
+        if found.all():
+            break
+        x = np.where(found, x, np.where((step > low) & (step < high), step, (low + high) / 2))
+    return x
 
 
 def vote_share(answers: Answers) -> PerTask:
