@@ -151,14 +151,15 @@ class _Telling:
     progress: Progress
 
     def report(self, widths: Sequence[int], found: Mapping[Job, TrainingRun]) -> None:
-        """`soft B=1: width 16: 64 seeds, success 0.71 to 0.98; width 32: ...`, in a round over `widths`."""
-        parts = []
-        for width in widths:
-            runs = [*self.runs.get(width, ()), *(run for (w, _), run in found.items() if w == width)]
-            low, high = self.plan.test.interval(len(runs), sum(succeeded(run, self.eps) for run in runs))
-            parts.append(f"width {width}: {len(runs)} seeds, success {low:.2f} to {high:.2f}")
+        """`soft B=1: width 16: 64 seeds, rate 0.71-0.98; also 32, 64`, in a round over `widths`."""
+        first, *others = widths
+        runs = [*self.runs.get(first, ()), *(run for (width, _), run in found.items() if width == first)]
+        low, high = self.plan.test.interval(len(runs), sum(succeeded(run, self.eps) for run in runs))
+        message = f"{self.name}: width {first}: {len(runs)} seeds, rate {low:.2f}-{high:.2f}"
+        message += f"; also {', '.join(map(str, others))}" if others else ""
         done = sum(width * len(runs) for width, runs in self.runs.items()) + sum(width for width, _ in found)
-        self.progress.update(f"{self.name}: {'; '.join(parts)}", done, done + self.plan.neurons_left(found))
+        # the share, not the sums: a bar whose total moves forgets how fast it was
+        self.progress.update(message, done / max(done + self.plan.neurons_left(found), 1.0), 1.0)
 
 
 def _trial(plan: Plan, width: int, runs: Sequence[TrainingRun], trained: set[Job], confidence: float) -> Trial:
