@@ -53,7 +53,8 @@ def _limiting(report: MarginReport) -> Table:
 
 def _interval(interval: Interval) -> tuple[str, str, str]:
     width = interval.relative_width
-    return f"{interval.lower:.7g}", f"{interval.upper:.7g}", f"{100 * width:.2g} %" if width > 1e-9 else "< 1e-9"
+    shown = "> 99 %" if width > 0.99 else f"{100 * width:.2g} %" if width > 1e-9 else "< 1e-9"
+    return f"{interval.lower:.7g}", f"{interval.upper:.7g}", shown
 
 
 def _status(report: MarginReport) -> str:
