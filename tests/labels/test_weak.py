@@ -31,7 +31,7 @@ def test_additive_noise_in_thirty_digits(sigma: float, k: int, classes: int) -> 
             m = classes - 1
             return mpmath.npdf(t) * sum(mpmath.binomial(m, j) * q**j * (1 - q) ** (m - j) for j in range(k, m + 1))
 
-        expected = mpmath.quad(density, mpmath.linspace(-14, 14, 57))
+        expected = mpmath.quad(density, mpmath.linspace(-14, 14, 15))
     assert additive_noise(sigma, k, classes).delta == pytest.approx(float(expected), abs=1e-10)
 
 
