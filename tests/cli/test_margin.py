@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from margin_oracles import textbook_kernel
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
@@ -266,3 +267,15 @@ def test_large_data_is_refused_by_the_sup_norm_and_taken_by_the_rkhs_norm(monkey
     assert shown.exit_code == 2
     assert "--norm rkhs" in shown.stderr
     assert shown.stderr.count("\n") == 1
+
+
+def test_teacher_speaks_of_rows_that_a_shorter_row_on_their_ray_makes_redundant(tmp_path: Path) -> None:
+    """z = K(y o q) / gamma on every row, by the textbook kernel; the last two rows have weight 0."""
+    X = np.array([[4, 1, 0], [1, -3, 2], [-2, 7, 1], [5, 5, -3], [6, 1.5, 0], [1, -3, 2]]) / 16
+    y = [1, -1, 1, -1, 1, -1]
+    path = tmp_path / "teacher.npz"
+    body = result(save(tmp_path / "a.npz", X, y), "--normalize", "none", "--norm", "rkhs", "--save-teacher", path)
+    teacher = load_teacher(path)
+    np.testing.assert_array_equal(teacher.q[4:], 0)
+    expected = textbook_kernel(X) @ (np.array(y) * teacher.q) / body["gamma_rkhs"]["upper"]
+    np.testing.assert_allclose(teacher.z, expected, rtol=1e-9)
