@@ -103,29 +103,29 @@ def finished(store: Path) -> dict[tuple[int, int, int], float]:
             return {}
 
 
-FASTER = """
+OTHERWISE = """
 import sys
 from boundcheck.cli import main
 from boundcheck.pipeline import _teacher
-speed, margin = float(sys.argv.pop(1)), _teacher.margin
-_teacher.margin = lambda *data, time_limit, **more: margin(*data, time_limit=speed * time_limit, **more)
+shift, margin = int(sys.argv.pop(1)), _teacher.margin
+_teacher.margin = lambda *data, seed, **more: margin(*data, seed=seed + shift, **more)
 main()
 """
 
 
-def verify(store: Path, speed: float) -> "subprocess.Popen[str]":
-    """A search on labels that the clock shapes, as on a machine `speed` times as fast."""
+def verify(store: Path, shift: int) -> "subprocess.Popen[str]":
+    """A search on labels that the clock shapes: another `shift` samples the margin otherwise, as another clock does."""
     command = f"verify synthetic:sphere:n=40,d=3 --width-search --margin-time 1 --eps 0.3 --steps 1000 --store {store}"
     more = " --max-width 32 --max-seeds 20 --certificate-time 0 --json"
     return subprocess.Popen(
-        [sys.executable, "-c", FASTER, str(speed), *(command + more).split()], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OTHERWISE, str(shift), *(command + more).split()], stdout=subprocess.PIPE, text=True
     )
 
 
 @pytest.mark.slow
 def test_a_killed_verify_resumes_without_repeating_a_run(tmp_path: Path) -> None:
     store = tmp_path / "runs.sqlite"
-    process = verify(store, speed=1)
+    process = verify(store, shift=0)
     while len(finished(store)) < 30:
         assert process.poll() is None, "killed before its end"
         time.sleep(0.01)
@@ -134,7 +134,7 @@ def test_a_killed_verify_resumes_without_repeating_a_run(tmp_path: Path) -> None
     before = finished(store)
     assert before
 
-    envelope = json.loads(verify(store, speed=4).communicate(timeout=300)[0])
+    envelope = json.loads(verify(store, shift=1).communicate(timeout=300)[0])
     assert "clock" in " ".join(envelope["warnings"])
     searches = envelope["result"]["searches"]
     after = finished(store)
