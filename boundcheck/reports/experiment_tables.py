@@ -61,6 +61,11 @@ def show_figure1(result: "Figure1", console: "Console") -> None:
         "Accuracy in % with 95 % intervals over runs (split, noise, initialisation); below ours, the paper's, read "
         "off its figure: CIFAR-10 cats and dogs, VGG 8+3 and 2+3."
     )
+    if ignorant := [f"{row.noise:g}" for row in result.rows if row.teacher.lower <= 0.5]:
+        console.print(
+            f"[yellow]The teacher is not shown to beat a coin[/] at variance {', '.join(ignorant)}: its soft labels "
+            "may know nothing there. More images or the paper's scale may help."
+        )
     show_claims(result.claims, console)
 
 

@@ -65,6 +65,7 @@ def test_figure1_prints_both_curves_writes_its_files_and_resumes(tmp_path: Path,
     assert shown.exit_code == 0, shown.stderr
     assert "Figure 1: shapes:n=60, 2 runs a cell" in shown.stdout
     assert all(number in shown.stdout for number in ("82.5", "74.7", "76.0", "+8.2"))
+    assert "not shown to beat a coin at variance 0.01, 0.2" in " ".join(shown.stdout.split())
     assert "<svg" in plot.read_text()
     assert "$82.5$" in tex.read_text()
     result = json.loads(invoke(FIGURE1, store, "--json").stdout)["result"]

@@ -1,7 +1,12 @@
 """Numbers of the reproduced experiments as they are printed."""
 
+import io
+
+import pytest
+from rich.console import Console
+
 from boundcheck.experiments.estimates import Estimate, proportion
-from boundcheck.reports.experiment_tables import interval
+from boundcheck.reports.experiment_tables import interval, show_figure1
 
 
 def test_an_interval_is_printed_in_per_cent_with_its_half_width_where_it_is_symmetric() -> None:
@@ -11,3 +16,16 @@ def test_an_interval_is_printed_in_per_cent_with_its_half_width_where_it_is_symm
 
 def test_a_difference_that_rounds_to_zero_has_no_sign() -> None:
     assert interval(Estimate(-0.0004, -0.0074, 0.0066, 20, 0.95)) == "0.0 ± 0.7"
+
+
+def test_only_teachers_that_may_be_guessing_are_named() -> None:
+    figure1 = pytest.importorskip("boundcheck.experiments.figure1")
+
+    def row(noise: float, lower: float):  # type: ignore[no-untyped-def]
+        teacher, zero = Estimate(0.8, lower, 0.9, 5, 0.95), Estimate(0.0, -0.1, 0.1, 5, 0.95)
+        return figure1.Figure1Row("x", noise, teacher, teacher, teacher, zero, None)
+
+    result = figure1.Figure1("x", "0" * 64, 9, figure1.SMALL, (row(0.1, 0.6), row(0.2, 0.49)), (), 0)
+    shown = io.StringIO()
+    show_figure1(result, Console(file=shown, width=200))
+    assert "not shown to beat a coin at variance 0.2:" in shown.getvalue()
