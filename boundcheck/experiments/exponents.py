@@ -86,6 +86,8 @@ def _cross(
 
 def _resampled(search: Search, limit: int, rng: np.random.Generator) -> Float[np.ndarray, " r"]:
     """Crossings with every width's successes drawn anew; a rate of 0 or 1 is moved inside by half a run."""
+    if not search.trials:
+        return np.full(RESAMPLES, float(limit))
     counts = [[t.width, t.successes, t.seeds] for t in sorted(search.trials, key=lambda t: t.width)]
     widths, successes, seeds = np.array(counts, dtype=float).T
     rate = (successes + 0.5) / (seeds + 1)

@@ -89,6 +89,10 @@ def test_places_beyond_the_widest_network_leave_the_interval_open() -> None:
     assert found.upper is not None
     assert -2 < found.value <= found.upper, "the slope is flatter than the truth, and said to be a bound"
 
+    cut = exponent(X, [*hard[:3], SimpleNamespace(trials=(), success_target=0.5)], rng)
+    assert cut is not None
+    assert cut.lower is None, "a search cut short before its first run says nothing"
+
     rising = exponent(1 / X, hard, rng)
     assert rising is not None
     assert rising.upper is None
