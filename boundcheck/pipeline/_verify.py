@@ -1,7 +1,7 @@
 """`verify`: the smallest width that trains, or many runs at one width, beside what the theorems ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +139,7 @@ def verify(
         training=mode,
         searches=searches,
         comparisons=tuple(compare_searches(soft, other) for other in hard),
-        ladder=_ladder(rows, certified, searches),
+        ladder=_ladder(rows, certified, searches, foreign=problem.foreign),
         judgement=judge_searches(searches, rows),
     )
 
@@ -240,16 +240,24 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
     )
 
 
-def _ladder(rows: Sequence[BoundRow], certified: Sequence[Rung], searches: Sequence[Search]) -> tuple[Rung, ...]:
-    """From the printed theorems down to the trained networks, soft labels first."""
+def _ladder(
+    rows: Sequence[BoundRow], certified: Sequence[Rung], searches: Sequence[Search], *, foreign: bool
+) -> tuple[Rung, ...]:
+    """From the printed theorems down to the trained networks, soft labels first.
+
+    foreign: the searches' soft labels are not the kernel teacher's, of which the theorems and the certificate speak.
+    """
     rungs = []
     for labels in LADDER:
+        note = "of the kernel teacher's labels" if foreign and labels == "soft" else ""
         rungs += [
-            Rung(row.bound, labels, bounds.registry[row.bound].loss, row.width, "proved", radius=row.radius)
+            Rung(row.bound, labels, bounds.registry[row.bound].loss, row.width, "proved", radius=row.radius, note=note)
             for row in rows
             if row.labels == labels
         ]
-        rungs += [rung for rung in certified if rung.labels == labels]
+        rungs += [
+            replace(one, note=f"{one.note}, {note}" if note else one.note) for one in certified if one.labels == labels
+        ]
         rungs += [
             Rung(
                 "empirical",
