@@ -55,13 +55,9 @@ def margin(
     with session("margin", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
         from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import figures, margin_tables
+        from boundcheck.reports import margin_tables
 
-        if plot is not None:
-            figures.check(plot)
-        for path in (plot, save_teacher):
-            if path is not None:
-                options.check_writable(path)
+        options.check_outputs(plot, save_teacher)
         dataset = load_dataset(
             data,
             target=target,

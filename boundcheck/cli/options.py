@@ -41,8 +41,21 @@ Confidence = Annotated[float, typer.Option("--confidence", help="Confidence of e
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
 
 
-def check_writable(path: Path) -> None:
-    """Raise InputError where a file cannot be written: worth asking before a long computation."""
+def check_outputs(plot: Path | None, *files: Path | None) -> None:
+    """Raise where a figure or another file cannot be written: worth asking before a long computation.
+
+    Raises InputError for bad places and endings, MissingExtraError for a figure without matplotlib.
+    """
+    from boundcheck.reports import figures
+
+    if plot is not None:
+        figures.check(plot)
+    for path in (plot, *files):
+        if path is not None:
+            _check_writable(path)
+
+
+def _check_writable(path: Path) -> None:
     if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         why = "is a directory" if path.is_dir() else "cannot be written"
         raise InputError(f"{path}: {why}; choose another place")

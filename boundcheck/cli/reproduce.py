@@ -1,7 +1,6 @@
 """`boundcheck reproduce`: the paper's experiments, its numbers beside ours."""
 
 import math
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -82,15 +81,14 @@ def table1(
     inputs = dict(locals())
     with session("reproduce table1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
         from boundcheck import pipeline
-        from boundcheck.reports import experiment_plots, experiment_tables, figures
+        from boundcheck.reports import experiment_plots, experiment_tables
         from boundcheck.reports.latex import write
 
         chosen = _widths(widths)
         if not 0 < train_share < 1:
             raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
-        if plot is not None:
-            figures.check(plot)
-        with ExitStack() as stack:
+        options.check_outputs(plot, latex)
+        with pipeline.Store(store) as opened:
             result = pipeline.table1(
                 data,
                 widths=chosen,
@@ -99,7 +97,7 @@ def table1(
                 train_share=train_share,
                 subsample=subsample,
                 seed=seed,
-                store=stack.enter_context(pipeline.Store(store)),
+                store=opened,
                 progress=this.progress,
             )
         if plot is not None:
@@ -138,15 +136,14 @@ def figure1(
     inputs = dict(locals())
     with session("reproduce figure1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
         from boundcheck import pipeline
-        from boundcheck.reports import experiment_plots, experiment_tables, figures
+        from boundcheck.reports import experiment_plots, experiment_tables
         from boundcheck.reports.latex import write
 
         if scale == "paper" and data is None:
             raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
         if not temperature > 0:
             raise InputError(f"--temperature {temperature:g} is not positive; use a number like 1")
-        if plot is not None:
-            figures.check(plot)
+        options.check_outputs(plot, latex)
         variances = None if noise is None else _variances(noise)
         with pipeline.Store(store) as opened:
             result = pipeline.figure1(

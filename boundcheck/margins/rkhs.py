@@ -1,7 +1,7 @@
 """The margin in the RKHS norm: gamma = min over the simplex of sqrt(q'Hq), H = yy' o K (MARGIN section 2).
 
 A working set of rows grows by those that violate the optimality conditions, so that H is only needed block by
-block: with `LazyGram` its n x n entries are never held, and n = 60,000 fits in a few gigabytes.
+block: with `LazyGram` its n x n entries are never held, only those between the rows at work.
 """
 
 import time

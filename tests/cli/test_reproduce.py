@@ -91,6 +91,7 @@ def test_figure1_at_small_scale_takes_few_small_images_of_the_users(tmp_path: Pa
         (["table1", "--train-share", "1"], "--train-share 1 is outside (0, 1)"),
         (["table1", "--data", "synthetic:pair:angle=30"], "synthetic:pair"),
         (["table1", "--plot", "x.gif"], "unknown kind of figure"),
+        (["table1", "--latex", "nowhere/x.tex"], "nowhere/x.tex: cannot be written"),
         (["figure1", "--noise", "0.1,x"], "--noise '0.1,x': must be positive variances"),
         (["figure1", "--noise", "-1"], "must be positive variances"),
         (["figure1", "--scale", "paper"], "--scale paper: needs the paper's kind of images"),
