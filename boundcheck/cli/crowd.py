@@ -72,6 +72,7 @@ def crowd(
         from boundcheck import pipeline
         from boundcheck.reports import crowd_tables
 
+        options.check_outputs(plot, output)
         report = pipeline.crowd(
             answers,
             truth=truth,

@@ -125,6 +125,7 @@ def verify(
         from boundcheck.reports import verify_plots, verify_tables
         from boundcheck.verification import EXIT_CODE
 
+        options.check_outputs(plot)
         own_width = training == "theorem" and not (width_search or width or scaling or logit_scales)
         if [width_search, width is not None or own_width, scaling is not None, logit_scales is not None].count(
             True

@@ -185,6 +185,16 @@ def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], n
     assert not result.stdout
 
 
+def test_a_figure_that_cannot_be_written_is_refused_before_the_search(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boundcheck.pipeline.verify", lambda *_, **__: pytest.fail("it was searched"))
+    for place in (tmp_path / "nowhere" / "a.png", tmp_path / "a.gif"):
+        result = run("--width-search", "--plot", str(place))
+        assert result.exit_code == 2
+        assert place.name in result.stderr
+
+
 def test_figures_of_both_modes_are_written(run: Any, tmp_path: Path) -> None:
     for name, mode in (("a.png", QUICK), ("b.svg", ["--width", "16", "--steps", "20000", "--seeds", "2"])):
         assert run(*mode, "--plot", str(tmp_path / name)).exit_code == 0
