@@ -1,6 +1,9 @@
-"""Settings shared by all tests: float64, a fixed terminal, no thread oversubscription."""
+"""Settings shared by all tests: float64, a fixed terminal, no thread oversubscription, nothing compiled twice."""
 
 import os
+import platform
+
+import pytest
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -8,3 +11,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # BLAS pools fight each othe
 os.environ["COLUMNS"] = "120"
 os.environ["NO_COLOR"] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers, the commands that tests start, and both steps of the tests share their compiled programs."""
+    if config.cache is not None:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir(f"jax-{platform.node()}"))
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"

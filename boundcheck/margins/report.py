@@ -124,7 +124,7 @@ class MarginReport(Record):
     indices of rows that force the margin to be 0.  limiting: the rows with the largest weights.
     outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any sampling.
     widths: the published widths at the lower end of gamma_sup, where a target error was given.
-    samples: antithetic pairs drawn for the interval.  interrupted: whether Ctrl-C ended the sampling.
+    samples: antithetic pairs drawn for the interval.  interrupted: whether Ctrl-C ended the work.
     teacher: not part of the JSON; None where the margin is 0.
     """
 

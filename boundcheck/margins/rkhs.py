@@ -5,7 +5,7 @@ block: with `LazyGram` its n x n entries are never held, only those between the 
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -30,6 +30,16 @@ class RkhsMargin:
     q: Float64[np.ndarray, " n"]
     margin: Interval
     gradient: Float64[np.ndarray, " n"]
+    interrupted: bool = False
+
+
+@dataclass
+class _Reached:
+    """The last point solved for, and the best one certified: what an interrupt leaves."""
+
+    rows: Int[np.ndarray, " k"]
+    weights: Float64[np.ndarray, " k"]
+    best: RkhsMargin | None = None
 
 
 def rkhs_margin(
@@ -45,43 +55,56 @@ def rkhs_margin(
     (Ha)_i >= 1, first among some rows, then among all, until none does.  Any q certifies (MARGIN section 2):
         min_i (Hq)_i / sqrt(q'Hq)  <=  gamma  <=  sqrt(q'Hq).
     tolerance: relative width at which to stop.  time_limit: seconds after which no round is begun; the interval then
-    says how far it got.
+    says how far it got, as it does after Ctrl-C (`interrupted`).
+    """
+    gram = DenseGram(H) if isinstance(H, np.ndarray) else H
+    reached = _Reached(np.arange(gram.size), np.full(gram.size, 1 / gram.size))
+    try:
+        return _solve(gram, tolerance, time.monotonic() + time_limit, progress, reached)
+    except KeyboardInterrupt:
+        found = evaluate(gram, reached.rows, reached.weights)
+        if reached.best is not None and reached.best.margin.relative_width < found.margin.relative_width:
+            found = reached.best
+        return replace(found, interrupted=True)
+
+
+def _solve(gram: Gram, tolerance: float, deadline: float, progress: Progress, reached: _Reached) -> RkhsMargin:
+    """Rounds of the working set.
 
     It ends: a round without violators ends it or widens the scope, which only ever rises; any other round adds rows,
     and drops some only if q'Hq fell below all it was before, so that no working set comes twice.
     """
-    gram = DenseGram(H) if isinstance(H, np.ndarray) else H
-    started, n = time.monotonic(), gram.size
+    n = gram.size
     order = np.random.default_rng(0).permutation(n)
     scope = min(n, _SCOPE)
     work = order[: n if n <= _AT_ONCE else _FIRST]
     block = gram.block(work, work)
     free: np.ndarray | None = None
-    best: RkhsMargin | None = None
     least = np.inf
     while True:
         a = solve_nnqp(block, np.ones(len(work)), free)
-        late = time.monotonic() - started > time_limit
+        late = time.monotonic() > deadline
         scope = n if late else scope
         looked = order[:scope]
         support = a > 0
         q = a[support] / a.sum()
+        reached.rows, reached.weights = work[support], q
         gradient = gram.times(looked, work[support], q, progress)
         inner = block[:, support] @ q
         square = float(q @ inner[support])
         if scope == n:
             found = _certified(n, order, work[support], q, gradient)
-            if best is None or found.margin.relative_width < best.margin.relative_width:
-                best = found
-            if late or best.margin.relative_width <= tolerance or square <= 0:
-                return best
+            if reached.best is None or found.margin.relative_width < reached.best.margin.relative_width:
+                reached.best = found
+            if late or reached.best.margin.relative_width <= tolerance or square <= 0:
+                return reached.best
         beyond = gradient < (1 - tolerance) * square
         beyond[np.isin(looked, work)] = False
         violators = looked[beyond]
-        reached = f"RKHS margin at most {np.sqrt(min(least, square)):.6g}"
-        progress.update(f"{reached}: {len(work)} rows at work, {len(violators)} of {scope} beyond")
-        if best is not None and not len(violators):
-            return best
+        said = f"RKHS margin at most {np.sqrt(min(least, square)):.6g}"
+        progress.update(f"{said}: {len(work)} rows at work, {len(violators)} of {scope} beyond")
+        if reached.best is not None and not len(violators):
+            return reached.best
         if len(violators) <= len(work) // _FEW:
             scope = min(n, _WIDEN * scope)
         kept = support | (inner < (1 + _KEEP) * square) if square < least else np.ones(len(work), dtype=bool)

@@ -84,7 +84,7 @@ def margin(
     )
     outer = Interval(rkhs.margin.lower**2, min(rkhs.margin.upper, float(norms.min()) / 2))
     sup = None
-    if norm != "rkhs":
+    if norm != "rkhs" and not rkhs.interrupted:
         assert H is not None
         sup = _sup(
             X[rows], y[rows], H, rkhs, outer,
@@ -104,7 +104,7 @@ def margin(
         samples=0 if sup is None else sup.pairs,
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
-        interrupted=sup is not None and sup.interrupted,
+        interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),
         widths=() if eps is None else _widths(eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
     )

@@ -227,7 +227,7 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
         time_limit=seconds,
         progress=progress,
     )
-    share = f"{found.successes} of {found.seeds} W(0)" if found.width else f"none within {seconds:g} s"
+    share = f"{found.successes}/{found.seeds} W(0)" if found.width else f"none within {seconds:g} s"
     return Rung(
         "certificate",
         labels,
@@ -268,7 +268,7 @@ def _ladder(
                 radius=found.radius,
                 bracket=found.bracket,
                 searched_to=found.max_width,
-                note=f"{found.confidence:.0%} confidence",
+                note=f"at {found.confidence:.0%}",
             )
             for found in searches
             if found.labels == labels

@@ -1,6 +1,7 @@
 """Tables of the width search, the ladder and the runs at one width."""
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -90,24 +91,23 @@ def margin_phrase(report: WidthSearchReport | WidthReport | LogitScales) -> str:
 
 
 def ladder_table(report: WidthSearchReport) -> Table:
-    """From the printed theorem down to the trained network, with the factor each step gains."""
-    table = Table(title=f"ladder from theorem to practice, eps = {report.eps:g}", title_justify="left")
-    for heading, side in (
-        ("labels", "left"),
-        ("rung", "left"),
-        ("loss", "left"),
-        ("B", "right"),
-        ("width", "right"),
-        ("factor to next", "right"),
-        ("kind", "left"),
-        ("note", "left"),
-    ):
-        table.add_column(heading, justify=side, no_wrap=heading != "note")  # type: ignore[arg-type]
-    for rung in report.ladder:
+    """From the printed theorem down to the trained network; factor: what the step to the next rung gains."""
+    title = f"ladder from theorem to practice, eps = {report.eps:g}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    for heading in ("labels", "rung", "B", "width", "factor", "kind"):
+        side: JustifyMethod = "right" if heading in ("B", "width", "factor") else "left"
+        table.add_column(heading, justify=side, no_wrap=heading != "kind")
+    for above, rung in zip([None, *report.ladder], report.ladder, strict=False):
+        first = above is None or above.labels != rung.labels
+        if first:
+            table.add_section()
+        # a bound's name tells its loss
+        name = f"{rung.bound}, {rung.loss}" if rung.kind != "proved" else rung.bound
         factor = f"{rung.factor:.3g}" if rung.factor else ""
         width = integer(rung.width) if rung.width else f"> {integer(rung.searched_to)}"
         radius = "" if rung.radius is None else f"{rung.radius:.3g}"
-        table.add_row(rung.labels, rung.bound, rung.loss, radius, width, factor, rung.kind, escape(rung.note))
+        kind = f"{rung.kind}, {rung.note}" if rung.note else rung.kind
+        table.add_row(rung.labels if first else "", name, radius, width, factor, escape(kind))
     return table
 
 
@@ -195,8 +195,8 @@ def logit_scales(report: LogitScales, console: Console) -> None:
     console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
     if report.rows:
         title = f"smallest widths, eps = {report.eps:g}, all brackets at {report.confidence:.0%} confidence together"
-        table = Table(title=title, title_justify="left")
-        headings = ["kappa = B", "steps", "soft", "~", "hard, same B", "~"]
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+        headings = ["kappa=B", "steps", "soft", "~", "hard", "~"]
         for heading in headings + [row.bound for row in report.rows[0].bounds]:
             table.add_column(heading, justify="right")
         for row in report.rows:
@@ -210,7 +210,10 @@ def logit_scales(report: LogitScales, console: Console) -> None:
                 *(integer(at.width) for at in row.bounds),
             )
         console.print(table)
-        console.print("~: width where the fitted success rate crosses the target; the sharp bounds are at their floor.")
+        console.print(
+            "~: width where the fitted success rate crosses the target. Hard labels have the same radius B; the bounds "
+            "are at their floor."
+        )
         scales = ", ".join(f"{scale:g}" for scale in report.fewer_than_hard) or "none"
         console.print(f"scales at which soft labels are shown to need fewer neurons than hard ones: {scales}")
     console.print(f"[bold]{report.trend}[/bold]: {escape(report.statement)}", soft_wrap=True)

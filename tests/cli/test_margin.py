@@ -143,7 +143,7 @@ def test_table_says_what_is_proved() -> None:
 
 def test_without_sampling_only_outer_bounds_are_claimed_for_assumption_1() -> None:
     text = " ".join(invoke("synthetic:sphere:n=20,d=5", "--norm", "rkhs").stdout.split())
-    assert "proved outer bounds only" in text
+    assert "proved: the outer bounds" in text
 
 
 @pytest.mark.parametrize(

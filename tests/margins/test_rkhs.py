@@ -187,3 +187,23 @@ def test_time_limit_ends_the_rounds_with_a_gap_that_is_true() -> None:
     best = rkhs_margin(H).margin
     assert found.margin.lower <= best.lower
     assert found.margin.upper >= best.upper
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_an_interrupt_leaves_the_interval_reached(rounds: int) -> None:
+    """Ctrl-C while the first rows are looked through, and two rounds later."""
+    X, y = problem(5, 3000, 30)
+    H, left = signed(X, y), [rounds]
+
+    class Impatient:
+        def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+
+    found, exact = rkhs_margin(H, progress=Impatient()), rkhs_margin(H)
+    assert found.interrupted
+    assert not exact.interrupted
+    assert found.margin.lower <= exact.margin.lower <= exact.margin.upper <= found.margin.upper
+    assert found.margin.upper - found.margin.lower > 1e-6 * found.margin.upper
+    assert found.margin.upper == pytest.approx(np.sqrt(found.q @ H @ found.q), rel=1e-12)
