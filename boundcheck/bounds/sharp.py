@@ -7,6 +7,7 @@ closed form that Hoeffding's q gives in the limit of infinitely many infinitely 
 """
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharpBound(Bound):
+class SharpBound(Bound, ABC):
     """A bound with a `slack`: the statement holds at every m with slack >= 0, and slack increases in m.
 
     quantile_levels: each flip quantile in `slack` with its failure probability.  reach: radius that moves neurons.
@@ -62,9 +63,9 @@ class SharpBound(Bound):
     scale: sp.Expr = ONE
     default_flips: str = "kl"
 
+    @abstractmethod
     def schedule(self, point: Point) -> Schedule:
         """The training asked for at `point`, completed; the floor where nothing is asked."""
-        raise NotImplementedError
 
     def flips(self, point: Point) -> str:
         """kl or hoeffding."""

@@ -85,13 +85,12 @@ def compare(
     with session("compare", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
         from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import bound_tables, figures
+        from boundcheck.reports import bound_tables
         from boundcheck.reports import latex as latex_reports
 
         if json and latex == "-":
             raise InputError("--latex -: stdout already carries --json; give --latex a file")
-        if plot is not None:
-            figures.check(plot)
+        options.check_outputs(plot, None if latex in (None, "-") else Path(latex))
         hardness, digest = None, None
         if data is not None and pipeline.is_teacher(data):
             hardness, digest = pipeline.hardness_of_teacher(Path(data))

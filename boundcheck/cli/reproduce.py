@@ -49,6 +49,7 @@ Scenario = Annotated[str, typer.Option("--scenario", help="Kind of crowd: hardea
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Workers of each crowd; all answer every task.")]
 Radius = Annotated[float, typer.Option("--radius", help="Radius B of every student.")]
 CrowdSteps = Annotated[int, typer.Option("--steps", min=1, help="Steps of gradient descent.")]
+SuccessTarget = Annotated[float, typer.Option("--success-target", help="Share of runs that must reach eps.")]
 MaxWidth = Annotated[int, typer.Option("--max-width", min=2, help="Widest network tried.")]
 MaxSeeds = Annotated[int, typer.Option("--max-seeds", min=1, help="Seeds at one width.")]
 
@@ -175,6 +176,7 @@ def crowd(
     workers: Workers = 30,
     radius: Radius = 30.0,
     steps: CrowdSteps = 500,
+    success_target: SuccessTarget = 0.5,
     max_width: MaxWidth = 256,
     max_seeds: MaxSeeds = 40,
     confidence: options.Confidence = 0.95,
@@ -215,7 +217,12 @@ def crowd(
         elif target or positive or drop or subsample:
             raise InputError("reproduce crowd: --target, --positive, --drop and --subsample need DATA; name it")
         settings = pipeline.SearchSettings(
-            radius=radius, steps=steps, max_width=max_width, max_seeds=max_seeds, confidence=confidence
+            radius=radius,
+            steps=steps,
+            success_target=success_target,
+            max_width=max_width,
+            max_seeds=max_seeds,
+            confidence=confidence,
         )
         with pipeline.Store(store) as opened:
             result = pipeline.crowd_student(

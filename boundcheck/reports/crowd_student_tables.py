@@ -16,7 +16,8 @@ def show(result: "CrowdStudent", console: "Console") -> None:
     """Print every crowd, then counts with exact intervals and an answer for each comparison."""
     console.print(
         f"{result.data}: n = {result.n}, d = {result.d}; crowds {result.scenario!r} of {result.workers} workers; "
-        f"success is an average error against the truth of at most {result.eps:g}",
+        f"success is an average error against the truth of at most {result.eps:g} in "
+        f"{result.truth.search.success_target:.0%} of the runs",
         soft_wrap=True,
     )
     table = Table(title="error of the labels, bracket of the smallest width, ~ where it crosses", title_justify="left")

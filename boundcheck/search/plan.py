@@ -19,8 +19,7 @@ from boundcheck.search.statistics import SuccessTest, Verdict
 _FIRST_WIDTHS = 32  # these are tried at once: together they cost little more than the widest
 _FIRST_SEEDS = 4  # four failures show a success probability below 0.9 at the usual confidence
 _LIKELY_SEEDS = 16
-_ROUND_NEURONS = 1024  # below this many in all, further seeds cost next to nothing: networks are trained in tiles,
-_LEAST_NEURONS = 4  # in which a network takes the place of this many at least
+_LEAST_NEURONS = 4  # a network takes the place of this many at least
 _GROWTH = 4
 _NEAR = 4
 
@@ -55,11 +54,15 @@ _NONE = Count()
 
 @dataclass
 class Plan:
-    """The state of a search: ask for a `next_round`, run it, `record` what came out, until nothing is asked for."""
+    """The state of a search: ask for a `next_round`, run it, `record` what came out, until nothing is asked for.
+
+    tile: neurons that are trained together; in a round of fewer, further seeds cost next to nothing.
+    """
 
     test: SuccessTest
     max_width: int
     max_seeds: int
+    tile: int
     counts: dict[int, Count] = field(default_factory=dict)
 
     def record(self, width: int, seeds: int, successes: int) -> None:
@@ -111,7 +114,7 @@ class Plan:
     def next_round(self) -> Mapping[int, int]:
         """New total number of seeds for each width of the next round; empty when nothing is left to try."""
         widths = [w for w in self._widths_next() if self._allowed(w)]
-        return {w: self._seeds_next(w, _ROUND_NEURONS // (max(w, _LEAST_NEURONS) * len(widths))) for w in widths}
+        return {w: self._seeds_next(w, self.tile // (max(w, _LEAST_NEURONS) * len(widths))) for w in widths}
 
     def _widths_next(self) -> list[int]:
         if not self.counts:

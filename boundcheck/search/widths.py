@@ -21,6 +21,7 @@ from boundcheck.search.plan import Plan, most_widths
 from boundcheck.search.runs import Trainer, make_collector, run_seed, succeeded
 from boundcheck.search.statistics import SuccessTest, clopper_pearson
 from boundcheck.search.store import Store
+from boundcheck.training import tile_neurons
 
 
 def minimal_width(
@@ -68,7 +69,8 @@ def minimal_width(
         X, y, p, spec, eps=eps if early_stop else None, data_digest=data_digest, data_name=data_name,
         deadline=started + time_limit, store=store, executor=executor, train=train,
     )  # fmt: skip
-    plan = Plan(SuccessTest(success_target, (1 - confidence) / most_widths(max_width)), max_width, max_seeds)
+    test = SuccessTest(success_target, (1 - confidence) / most_widths(max_width))
+    plan = Plan(test, max_width, max_seeds, tile_neurons(len(X)))
     runs: dict[int, list[TrainingRun]] = {}
     name = f"{spec.labels} B={spec.radius:.4g}"
     telling = _Telling(plan, runs, eps, name, progress)

@@ -2,6 +2,7 @@
 
 from boundcheck.training.network import Network, initial_weights, predict_many
 from boundcheck.training.step_size import practical_step_size
+from boundcheck.training.tiles import tile_neurons
 from boundcheck.training.trainer import fit, fit_many, train
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "initial_weights",
     "practical_step_size",
     "predict_many",
+    "tile_neurons",
     "train",
 ]

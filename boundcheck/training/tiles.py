@@ -40,14 +40,22 @@ class Shape(NamedTuple):
     networks: int
 
 
+def tile_neurons(n: int) -> int:
+    """Return how many neurons train together on n samples, unless one network is wider: about 2^17 activations.
+
+    They are enough to reach full speed and leave little idle when few networks train.
+    """
+    return 1024 if n <= 128 else 512 if n <= 512 else 256 if n <= 1024 else 128
+
+
 def tile_shape(width: int, n: int) -> Shape:
     """Return the shape of the tile that a network of `width` trains in: a function of (width, n) alone.
 
     Sums round by the shape they are taken in, so a shape chosen from what else is trained would let the other
-    networks of a call into the last bits.  About 2^17 activations a tile are enough to reach full speed and leave
-    little idle when few networks train; a wider network has a tile of its own, at most a quarter of it padding.
+    networks of a call into the last bits.  A network wider than `tile_neurons` has a tile of its own, at most a
+    quarter of it padding.
     """
-    usual = 1024 if n <= 128 else 512 if n <= 512 else 256 if n <= 1024 else 128
+    usual = tile_neurons(n)
     if width > usual:
         unit: int = 1 << (width.bit_length() - 3)
         return Shape(-(-width // unit) * unit, 1)

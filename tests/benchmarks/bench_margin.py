@@ -216,21 +216,21 @@ class FixedSample:
 
     def __init__(self, X: np.ndarray, y: np.ndarray, pairs: int) -> None:
         Z = np.random.default_rng(0).standard_normal((pairs, X.shape[1]))
-        self.active = (np.concatenate([Z, -Z]) @ X.T > 0).astype(np.float32)
-        self.terms = (y[:, None] * X).astype(np.float64)
+        self.active = (np.concatenate([Z, -Z]) @ X.T > 0).astype(np.float64)
+        self.terms = y[:, None] * X
+        self.products = self.terms @ self.terms.T
         self.passes = 0
 
     def model(self, q: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """F, g and the Hessian of F at q."""
         self.passes += 1
-        s = self.active @ (q[:, None] * self.terms)
+        s = (self.active * q) @ self.terms
         w = np.maximum(np.linalg.norm(s, axis=1), 1e-9)
-        v, m = s / w[:, None], len(s)
-        g = (self.active.T @ v * self.terms).sum(axis=1) / m
-        along = self.active * (v @ self.terms.T).astype(np.float32)
-        scale = (1 / w / m).astype(np.float32)[:, None]
-        across = (self.terms @ self.terms.T) * (self.active.T @ (scale * self.active)) - along.T @ (scale * along)
-        return float(w.mean()), g, across
+        along = self.active * ((s / w[:, None]) @ self.terms.T)
+        g = along.mean(axis=0)
+        root = 1 / np.sqrt(w * len(w))[:, None]
+        weighted, outer = root * self.active, root * along
+        return float(w.mean()), g, self.products * (weighted.T @ weighted) - outer.T @ outer
 
     def minimise(self, q: np.ndarray, gap: float) -> tuple[np.ndarray, float]:
         """Newton steps until 1 - min g / F <= gap."""

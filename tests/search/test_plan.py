@@ -24,7 +24,7 @@ def carry_out(plan: Plan, succeeds: Callable[[int, int], bool]) -> int:
 
 
 def new_plan(max_width: int = 1024, max_seeds: int = 200) -> Plan:
-    return Plan(SuccessTest(0.9, 0.05 / most_widths(max_width)), max_width, max_seeds)
+    return Plan(SuccessTest(0.9, 0.05 / most_widths(max_width)), max_width, max_seeds, 1024)
 
 
 def test_doubling_ends_at_the_widest_network() -> None:
@@ -53,6 +53,16 @@ def test_a_sharp_threshold_is_found_exactly_with_one_proof(half: int) -> None:
     assert all(w <= 12 for w in proven), "widths other than the answer are proven only where that costs nothing"
     assert sum(c.seeds for c in plan.counts.values()) < 500
     assert rounds <= 24
+
+
+def test_seeds_that_a_tile_has_no_room_for_are_not_spent() -> None:
+    """Where a tile holds few neurons, clear failures get the four seeds that show them, not what fits for nothing."""
+    few, many = (Plan(SuccessTest(0.9, 0.05 / most_widths(1024)), 1024, 200, tile) for tile in (32, 1024))
+    for plan in (few, many):
+        carry_out(plan, lambda width, _: width >= 64)
+        assert (plan.largest_failure, plan.smallest_success) == (62, 64)
+    assert few.counts[2].seeds < 10 < 50 < many.counts[2].seeds
+    assert sum(c.seeds for c in few.counts.values()) < 0.7 * sum(c.seeds for c in many.counts.values())
 
 
 @settings(deadline=None, max_examples=40)
