@@ -13,8 +13,12 @@ AnswersFile = Annotated[
     Path,
     typer.Argument(
         metavar="ANSWERS",
-        help="FILE.csv with columns task,worker,label (0/1 or -1/+1), or FILE.npz with X (workers, tasks) in {-1,0,1}.",
+        help="FILE.csv with columns task,worker,label, or FILE.npz with X (workers, tasks) in {-1,0,1}.",
     ),
+]
+Positive = Annotated[
+    str | None,
+    typer.Option("--positive", help="Labels that mean +1, comma-separated, unless they are 0/1 or -1/+1; the rest -1."),
 ]
 Truth = Annotated[
     Path | None, typer.Option("--truth", metavar="FILE", help="Known labels: csv task,label or npz y; only to assess.")
@@ -48,6 +52,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", h
 def crowd(
     answers: AnswersFile,
     truth: Truth = None,
+    positive: Positive = None,
     method: Method = "auto",
     types: Types = None,
     kind: Kind = "plain",
@@ -76,6 +81,7 @@ def crowd(
         report = pipeline.crowd(
             answers,
             truth=truth,
+            positive=options.classes(positive),
             method=method,
             types=_types(types),
             kind=kind,

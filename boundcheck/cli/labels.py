@@ -181,7 +181,8 @@ def make(
 
     kernel: the margin's maximiser, as in the theory.  network: a trained two-layer network that never labels its own
     training points.  smoothing: the true label, softened.  file: p or logits of your own, checked and tempered.
-    crowd: the posterior of the --answers; their tasks are named by row numbers of DATA, from 0, and 1 means +1.
+    crowd: the posterior of the --answers; their tasks are named by row numbers of DATA, from 0, and
+    1 means +1, or, where labels are words, those that --positive names.
 
     Example: boundcheck labels make sklearn:digits --positive 5,6,7,8,9 --teacher network -o soft.npz
     """
@@ -204,6 +205,7 @@ def make(
             alpha=alpha,
             path=source,
             answers=answers,
+            positive=options.classes(positive),
             method=method,
             temperature=_temperature(temperature),
         )

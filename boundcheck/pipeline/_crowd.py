@@ -26,6 +26,7 @@ def crowd(
     answers: Path,
     *,
     truth: Path | None = None,
+    positive: tuple[str, ...] = (),
     method: str = "auto",
     types: int | str | None = None,
     kind: Kind = "plain",
@@ -39,6 +40,7 @@ def crowd(
     """Soft labels from the answers in a file (see `read_answers`), with `crowd_soft_labels`' method, types and kind.
 
     truth: file of known labels (see `read_truth`) to measure the result against; never used to make it.
+    positive: labels that mean +1 in both files where they are not 0/1 or -1/+1.
     bootstrap: draws of the one-type test, 0 for none.  output: .npz with p, logits, tasks, y where the truth is known
     for every task, types, reliabilities, source and seed.  plot: figure of the tasks in the spectral plane.
     confidence: of the intervals against the truth, in (0, 1).
@@ -46,8 +48,8 @@ def crowd(
     """
     if not 0 < confidence < 1:
         raise InputError(f"--confidence {confidence:g} is outside (0, 1)")
-    found = read_answers(answers)
-    y = None if truth is None else read_truth(truth, found.tasks)
+    found = read_answers(answers, positive)
+    y = None if truth is None else read_truth(truth, found.tasks, positive)
     labels = crowd_soft_labels(
         found, method=method, types=types, kind=kind, seed=seed, with_spectrum=plot is not None, progress=progress
     )

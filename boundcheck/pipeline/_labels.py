@@ -29,7 +29,7 @@ class TeacherSettings:
     """How `labels make` obtains labels; each teacher reads its own fields.
 
     kernel: norm, logit_scale, margin_time (seconds).  network: width, folds (None: label its own training points),
-    steps, step_size.  smoothing: alpha.  file: path.  crowd: answers, method.
+    steps, step_size.  smoothing: alpha.  file: path.  crowd: answers, method, positive (see `read_answers`).
     network, file and crowd: temperature, None to fit it to the true labels, which those teachers have not seen.
     """
 
@@ -44,6 +44,7 @@ class TeacherSettings:
     path: Path | None = None
     answers: Path | None = None
     method: str = "auto"
+    positive: tuple[str, ...] = ()
     temperature: float | None = 1.0
 
 
@@ -134,7 +135,7 @@ def _given(dataset: Dataset, path: Path | None) -> MadeLabels:
 def _crowd(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
     if settings.answers is None:
         raise InputError("--teacher crowd: say with --answers FILE where the answers are (task,worker,label)")
-    answers = read_answers(settings.answers)
+    answers = read_answers(settings.answers, settings.positive)
     check_made_for(str(settings.answers), answers.made_for, dataset)
     return teachers.crowd_labels(dataset, answers, method=settings.method, seed=seed, progress=progress)
 

@@ -79,6 +79,22 @@ def test_the_file_feeds_labels_check_and_verify(files: tuple[Path, Path], crowd:
     np.testing.assert_array_equal(logits, saved["logits"])
 
 
+def test_words_as_labels_give_the_same_crowd(files: tuple[Path, Path], tmp_path: Path) -> None:
+    found = []
+    for mean in (("0", "1"), ("cat", "dog")):
+        paths = []
+        for path in files:
+            rows = [line.rpartition(",") for line in path.read_text().splitlines()]
+            text = "\n".join(f"{row},{mean[int(label)] if label in '01' else label}" for row, _, label in rows)
+            paths.append(tmp_path / f"{mean[0]}-{path.name}")
+            paths[-1].write_text(text)
+        done = run(paths[0], "--truth", paths[1], "--positive", "dog", "--method", "ds1", "--json")
+        assert done.exit_code == 0, done.stderr
+        found.append(json.loads(done.stdout)["result"])
+    assert found[0]["error"] == found[1]["error"]
+    assert found[0]["reliability"] == found[1]["reliability"]
+
+
 def test_an_npz_of_answers_is_the_same_as_the_csv(files: tuple[Path, Path], crowd: Crowd, tmp_path: Path) -> None:
     np.savez(tmp_path / "answers.npz", X=np.asarray(crowd.answers.X, dtype=np.int8))
     results = [

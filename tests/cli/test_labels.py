@@ -237,7 +237,7 @@ def test_bad_answers_are_one_line(tmp_path: Path, answers: Path) -> None:
     bad = {
         "none": ([], "--answers FILE"),
         "missing": (["--answers", tmp_path / "no.csv"], "no such file"),
-        "labels": (["--answers", _write(tmp_path / "l.csv", [lines[0], "0,w,2"])], "label 2"),
+        "labels": (["--answers", _write(tmp_path / "l.csv", [lines[0], "0,w,2"])], "label '2'"),
         "rows": (["--answers", _write(tmp_path / "r.csv", lines[:20])], "no task for 21 of 40 rows ('19'"),
         "few": (["--answers", _write(tmp_path / "f.csv", lines[:81]), "--method", "te"], "workers"),
     }

@@ -126,6 +126,17 @@ def test_an_npz_carries_the_matrix_and_names(tmp_path: Path) -> None:
     assert answers.tasks == ("s", "t", "v")
 
 
+def test_words_mean_what_positive_says_and_plain_labels_mean_themselves(tmp_path: Path) -> None:
+    words = write(tmp_path / "w.csv", "task,worker,label\ns,u,yes\ns,v,no\nt,u,maybe\n")
+    np.testing.assert_array_equal(dense(read_answers(words, ("yes", "maybe"))), [[1, 1], [-1, 0]])
+    plain = write(tmp_path / "p.csv", "task,worker,label\ns,u,1\ns,v,0\n")
+    np.testing.assert_array_equal(dense(read_answers(plain, ("0",))), [[1], [-1]])
+    truth = write(tmp_path / "t.csv", "task,label\ns,no\nt,yes\n")
+    assert read_truth(truth, ("s", "t"), ("yes",)).tolist() == [-1, 1]
+    with pytest.raises(InputError, match="no label is 'Yes'"):
+        read_answers(words, ("Yes",))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -134,9 +145,9 @@ def test_an_npz_carries_the_matrix_and_names(tmp_path: Path) -> None:
         ("a.csv", "task,worker,label\n", "no answers"),
         ("a.csv", "task,worker,label\n1,u\n", "line 2 has 2 cells"),
         ("a.csv", "task,worker,label\n1,u,\n", "line 2 has an empty label"),
-        ("a.csv", "task,worker,label\n1,u,yes\n", "'yes' is not a number"),
-        ("a.csv", "task,worker,label\n1,u,3\n", "label 3"),
-        ("a.csv", "task,worker,label\n1,u,nan\n", "label nan"),
+        ("a.csv", "task,worker,label\n1,u,yes\n", "label 'yes'.*--positive"),
+        ("a.csv", "task,worker,label\n1,u,3\n", "label '3'.*--positive"),
+        ("a.csv", "task,worker,label\n1,u,nan\n", "label 'nan'"),
         ("a.csv", 'task,worker,label\n"1,u,0\n', "is not csv"),
         ("a.npz", "not a zip", "not a .npz archive"),
         ("a.txt", "", "unknown kind of file"),

@@ -1,6 +1,7 @@
 """Answers and truth from files: csv with named columns, or npz. Nothing is unpickled."""
 
 import csv
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from boundcheck.errors import InputError
 from boundcheck.labels.crowd.answers import Answers, as_signs, from_matrix, from_triples
 
 
-def read_answers(path: str | Path) -> Answers:
-    """A .csv with columns task, worker, label (0/1 or -1/+1, a missing answer is a missing row), or a .npz with X.
+def read_answers(path: str | Path, positive: Collection[str] = ()) -> Answers:
+    """A .csv with columns task, worker, label (a missing answer is a missing row), or a .npz with X.
 
+    Labels of a csv are 0/1 or -1/+1; of any others, those in `positive` mean +1 and the rest -1.
     The npz holds X (n_workers, n_tasks) in {-1, 0, 1}, 0 for no answer, and optionally names `workers` and `tasks`
     and the `digest` of the data set whose rows are the tasks.
     Other columns and arrays are ignored. Raises InputError, on one line, for everything that cannot be read.
@@ -23,7 +25,7 @@ def read_answers(path: str | Path) -> Answers:
     path = _file(path)
     if path.suffix.lower() == ".csv":
         tasks, workers, labels = _columns(path, ("task", "worker", "label"))
-        return from_triples(tasks, workers, _numbers(path, labels), where=str(path))
+        return from_triples(tasks, workers, _signs(path, labels, positive), where=str(path))
     if path.suffix.lower() == ".npz":
         arrays = read_npz(path, ("X",), ("workers", "tasks", "digest"))
         names = {key: arrays[key].ravel().tolist() for key in ("workers", "tasks") if key in arrays}
@@ -32,10 +34,10 @@ def read_answers(path: str | Path) -> Answers:
     raise InputError(f"{path}: unknown kind of file; use .csv (task,worker,label) or .npz (X)")
 
 
-def read_truth(path: str | Path, tasks: tuple[str, ...]) -> Int[np.ndarray, " d"]:
+def read_truth(path: str | Path, tasks: tuple[str, ...], positive: Collection[str] = ()) -> Int[np.ndarray, " d"]:
     """True labels (d,) in {-1, +1} of `tasks`, 0 where the file does not say.
 
-    The file is a .csv with columns task and label (0/1 or -1/+1), or a .npz with y in the order of `tasks`.
+    The file is a .csv with columns task and label (as for `read_answers`), or a .npz with y in the order of `tasks`.
     Raises InputError where it cannot be read, contradicts itself, or names none of the tasks.
     """
     path = _file(path)
@@ -47,8 +49,9 @@ def read_truth(path: str | Path, tasks: tuple[str, ...]) -> Int[np.ndarray, " d"
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path}: unknown kind of file; use .csv (task,label) or .npz (y)")
     names, labels = _columns(path, ("task", "label"))
+    signs = as_signs(_signs(path, labels, positive), str(path)).astype(int).tolist()
     known: dict[str, int] = {}
-    for name, label in zip(names, as_signs(_numbers(path, labels), str(path)).astype(int).tolist(), strict=True):
+    for name, label in zip(names, signs, strict=True):
         if known.setdefault(name, label) != label:
             raise InputError(f"{path}: task {quoted(name)} has both labels; keep one")
     truth = np.array([known.get(task, 0) for task in tasks])
@@ -103,17 +106,22 @@ def _columns(path: Path, wanted: tuple[str, ...]) -> tuple[list[str], ...]:
     return cells
 
 
-def _numbers(path: Path, labels: list[str]) -> list[float]:
-    try:
+def _signs(path: Path, labels: list[str], positive: Collection[str]) -> list[float]:
+    """The labels as numbers where they are 0, 1 or -1, else +1 for those in `positive` and -1 for the rest."""
+    other = next((label for label in labels if not _is_plain(label)), None)
+    if other is None:
         return [float(label) for label in labels]
-    except ValueError:
-        bad = next(label for label in labels if not _is_number(label))
-        raise InputError(f"{path}: label {quoted(bad)} is not a number; use 0 and 1, or -1 and 1") from None
+    if not positive:
+        raise InputError(
+            f"{path}: label {quoted(other)}: use 0 and 1, or -1 and 1, or name the labels that mean +1 with --positive"
+        )
+    if not set(positive) & set(labels):
+        raise InputError(f"{path}: no label is {' or '.join(map(quoted, positive))}; correct --positive")
+    return [1.0 if label in positive else -1.0 for label in labels]
 
 
-def _is_number(text: str) -> bool:
+def _is_plain(label: str) -> bool:
     try:
-        float(text)
+        return float(label) in (-1, 0, 1)
     except ValueError:
         return False
-    return True
