@@ -101,8 +101,8 @@ def compare_searches(soft: Search, hard: Search) -> Comparison:
         smaller, word = names[1], "more neurons than"
     else:
         return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be told apart: brackets overlap")
-    brackets = f"({soft_low}, {soft_high}] against ({hard_low}, {hard_high}]"
-    return Comparison(*names, True, smaller, f"{names[0]} needs {word} {names[1]}: {brackets}")
+    said = f"{names[0]} needs {word} {names[1]}: {soft.interval} against {hard.interval}"
+    return Comparison(*names, True, smaller, said)
 
 
 def follows_theorem(spec: TrainingSpec, row: BoundRow) -> bool:

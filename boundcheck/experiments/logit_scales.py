@@ -101,7 +101,7 @@ def trend(rows: Sequence[ScaleRow]) -> tuple[Trend, str]:
         return "falls", f"practice agrees: softer labels need fewer neurons, e.g. at {_pair(_widest(fewer))}"
     if more:
         return "rises", f"practice disagrees: softer labels need more neurons, e.g. at {_pair(_widest(more))}"
-    brackets = ", ".join(f"{row.logit_scale:g}: {_bracket(row.soft)}" for row in rows)
+    brackets = ", ".join(f"{row.logit_scale:g}: {row.soft.interval}" for row in rows)
     if any(row.soft.stopped in ("budget", "time") for row in rows):
         return (
             "cut short",
@@ -135,10 +135,5 @@ def _pair(pair: tuple[ScaleRow, ScaleRow]) -> str:
     soft, sharp = pair
     return (
         f"logit scale {soft.logit_scale:g} against {sharp.logit_scale:g}: "
-        f"{_bracket(soft.soft)} against {_bracket(sharp.soft)}"
+        f"{soft.soft.interval} against {sharp.soft.interval}"
     )
-
-
-def _bracket(search: Search) -> str:
-    low, high = search.bracket
-    return f"({low}, {'...)' if high is None else f'{high}]'}"

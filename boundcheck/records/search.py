@@ -69,3 +69,9 @@ class Search(Record):
     runs: int
     runs_reused: int
     seconds: float
+
+    @property
+    def interval(self) -> str:
+        """The bracket as people write it: (low, high], open where no width was shown to succeed."""
+        low, high = self.bracket
+        return f"({low}, ...)" if high is None else f"({low}, {high}]"

@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from boundcheck.reports.verify_tables import bracket
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -35,7 +33,7 @@ def show(result: "CrowdStudent", console: "Console") -> None:
 
 def _arm(arm: "CrowdArm") -> str:
     crossing = "-" if arm.crossing is None else f"{arm.crossing:.3g}"
-    return f"{arm.label_error:.3f} {bracket(*arm.search.bracket)} ~{crossing}"
+    return f"{arm.label_error:.3f} {arm.search.interval} ~{crossing}"
 
 
 def _sentence(count: "CrowdCount") -> str:

@@ -81,10 +81,10 @@ def _workers(report: CrowdReport) -> Table:
     """The most and the least reliable workers, by the first (easiest) type."""
     ranked = sorted(report.reliability.items(), key=lambda item: -item[1][0])
     shown = ranked if len(ranked) <= 2 * _SHOWN else ranked[:_SHOWN] + ranked[-_SHOWN:]
-    table = Table(title="reliability, 2 P(right) - 1 (estimates)", title_justify="left")
+    table = Table(title="reliability (estimates)", title_justify="left")
     table.add_column("worker")
     for k in range(report.types):
-        table.add_column(f"type {k + 1}" if report.types > 1 else "r", justify="right")
+        table.add_column(f"type {k + 1}" if report.types > 1 else "2 P(right) - 1", justify="right")
     for place, (worker, r) in enumerate(shown):
         table.add_row(escape(worker), *(f"{value:+.2f}" for value in r))
         if len(shown) < len(ranked) and place == _SHOWN - 1:

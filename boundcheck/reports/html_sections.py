@@ -169,7 +169,8 @@ def _search(result: Json) -> Html:
             for t in trials
         ]
         low, high = search["bracket"]
-        known = [("smallest width", search["minimal_width"]), ("bracket", f"({number(low)}, {number(high)}]")]
+        bracket = f"({low}, ...)" if high is None else f"({low}, {high}]"
+        known = [("smallest width", search["minimal_width"]), ("bracket", bracket)]
         heads = ("width", "seeds", "successes", "interval", "mean error", "verdict")
         body += [element("h3", name), facts([*known, ("decided", search["decided"])]), table(heads, rows)]
         points = [(float(t["width"]), t["successes"] / t["seeds"], *map(float, t["ci"])) for t in trials]

@@ -26,11 +26,6 @@ def integer(value: int | None) -> str:
     return f"{mantissa} x 10^{int(exponent)}"
 
 
-def bracket(low: int, high: int | None) -> str:
-    """(low, high]: low is shown to fail, high to succeed; the upper end is open where none was shown."""
-    return f"({low}, {high}]" if high is not None else f"({low}, ...)"
-
-
 def verdict_line(console: Console, judgement: Judgement) -> None:
     """The verdict in colour, then the sentence that justifies it."""
     colour = _COLOUR[judgement.verdict]
@@ -76,11 +71,16 @@ def width_search(report: WidthSearchReport, console: Console) -> None:
     for search in report.searches:
         console.print(search_table(search))
         cut = f"; cut short by its {search.stopped}" if search.stopped in ("budget", "time") else ""
-        console.print(f"smallest width: {integer(search.minimal_width)}, bracket {bracket(*search.bracket)}{cut}\n")
+        console.print(f"smallest width: {integer(search.minimal_width)}, bracket {search.interval}{cut}\n")
     for comparison in report.comparisons:
         console.print(escape(comparison.statement), soft_wrap=True)
     console.print(ladder_table(report))
     verdict_line(console, report.judgement)
+
+
+def _narrow_table(title: str) -> Table:
+    """For tables of many columns: they must fit in 80."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
 
 
 def margin_phrase(report: WidthSearchReport | WidthReport | LogitScales) -> str:
@@ -93,7 +93,7 @@ def margin_phrase(report: WidthSearchReport | WidthReport | LogitScales) -> str:
 def ladder_table(report: WidthSearchReport) -> Table:
     """From the printed theorem down to the trained network; factor: what the step to the next rung gains."""
     title = f"ladder from theorem to practice, eps = {report.eps:g}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    table = _narrow_table(title)
     for heading in ("labels", "rung", "B", "width", "factor", "kind"):
         side: JustifyMethod = "right" if heading in ("B", "width", "factor") else "left"
         table.add_column(heading, justify=side, no_wrap=heading != "kind")
@@ -148,18 +148,18 @@ def scaling(report: Scaling, console: Console) -> None:
     """The whole result of `verify --scaling`: crossings and brackets at every place, then the fitted exponents."""
     target = report.rows[0].searches[0].success_target
     title = f"width at which {target:.0%} of runs succeed, (shown to fail, to succeed]"
-    table = Table(title=title, title_justify="left")
+    table = _narrow_table(title)
     headings = ["n", *(name for name in ("gamma", "eps") if report.against in (name, "n"))]
     for heading in (*headings, *(fit.search for fit in report.fits)):
         table.add_column(heading, justify="right")
     for row in report.rows:
         cells = [
-            f"{'-' if width is None else format(width, '.3g')} {bracket(*search.bracket)}"
+            f"{'-' if width is None else format(width, '.3g')} {search.interval}"
             for width, search in zip(row.widths, row.searches, strict=True)
         ]
         table.add_row(*(f"{getattr(row.place, name):.4g}" for name in headings), *cells)
     console.print(table)
-    fits = Table(title=f"ln(width) against ln({report.against}): slope, 95 % interval over seeds", title_justify="left")
+    fits = _narrow_table(f"ln(width) against ln({report.against}): slope, 95 % interval over seeds")
     for heading in ("search", "places", "exponent", "interval", "bound's", "theorem"):
         fits.add_column(heading, no_wrap=heading != "theorem")
     for fit in report.fits:
@@ -195,7 +195,7 @@ def logit_scales(report: LogitScales, console: Console) -> None:
     console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
     if report.rows:
         title = f"smallest widths, eps = {report.eps:g}, all brackets at {report.confidence:.0%} confidence together"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+        table = _narrow_table(title)
         headings = ["kappa=B", "steps", "soft", "~", "hard", "~"]
         for heading in headings + [row.bound for row in report.rows[0].bounds]:
             table.add_column(heading, justify="right")
@@ -203,9 +203,9 @@ def logit_scales(report: LogitScales, console: Console) -> None:
             table.add_row(
                 f"{row.logit_scale:g}",
                 f"{row.soft.steps:,}",
-                bracket(*row.soft.bracket),
+                row.soft.interval,
                 "-" if row.soft_crossing is None else f"{row.soft_crossing:.3g}",
-                bracket(*row.hard.bracket),
+                row.hard.interval,
                 "-" if row.hard_crossing is None else f"{row.hard_crossing:.3g}",
                 *(integer(at.width) for at in row.bounds),
             )
