@@ -22,7 +22,7 @@ from boundcheck.margins.nnqp import solve_nnqp
 _CURVATURES = (1.0, 1.4, 2.0, 3.0, 4.5, 7.0)
 _SHARES = (0.9, 0.75, 0.6, 0.45, 0.3)
 _SPLITS = np.linspace(0.04, 0.96, 24)
-_TRIALS = 8
+_TRIALS, _TRIALS_ROWS = 8, 3000  # so many choices of c and mu are tried up to this many rows; a trial costs n^3
 _POWER_ROUNDS = 25
 _MULTIPLIER_ROUNDS = 4
 _RATIO_ROUNDS = 4
@@ -81,9 +81,11 @@ def _best(H: np.ndarray, samples: Samples, costs: np.ndarray, a: np.ndarray, tar
     square, value = float(a @ H @ a), float(samples.anchor @ a)
     room = 1 - _largest_ratio(H, samples.outer, a)
     choices = [_choose(samples, square, value, c, share * room) for c in _CURVATURES for share in _SHARES if room > 0]
+    trials = max(1, round(_TRIALS * min(1.0, (_TRIALS_ROWS / len(a)) ** 3)))
     for choice in sorted(choices, key=lambda one: one.penalty)[:_TRIALS]:
-        if target - choice.penalty / float(costs @ a) > best:
-            best = max(best, _minimum(H, samples, costs, a, target, choice))
+        if trials and target - choice.penalty / float(costs @ a) > best:
+            found = _minimum(H, samples, costs, a, target, choice)
+            best, trials = max(best, found), trials - (found > -np.inf)
     return best
 
 
