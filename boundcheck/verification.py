@@ -42,7 +42,7 @@ class Rung(Record):
     kind: proved (holds for every data set with this margin), certified (holds for the runs examined, no
     probability involved) or estimated (trained networks; `bracket` is then the interval).  factor: this width over
     the next rung's of the same loss, i.e. what the step down gains; None at the end or where a width is missing.
-    width None: no width up to `searched_to` qualifies.
+    width None: none was shown to qualify, and none up to `searched_to` does (with the rung's kind of certainty).
     """
 
     bound: str

@@ -267,7 +267,7 @@ def _ladder(
                 "estimated",
                 radius=found.radius,
                 bracket=found.bracket,
-                searched_to=found.max_width,
+                searched_to=found.bracket[0],
                 note=f"at {found.confidence:.0%}",
             )
             for found in searches
