@@ -35,10 +35,9 @@ class RkhsMargin:
 
 @dataclass
 class _Reached:
-    """The last point solved for, and the best one certified: what an interrupt leaves."""
+    """The last point solved for, as rows and their weights, and the best one certified: what an interrupt leaves."""
 
-    rows: Int[np.ndarray, " k"]
-    weights: Float64[np.ndarray, " k"]
+    point: tuple[Int[np.ndarray, " k"], Float64[np.ndarray, " k"]]
     best: RkhsMargin | None = None
 
 
@@ -58,11 +57,11 @@ def rkhs_margin(
     says how far it got, as it does after Ctrl-C (`interrupted`).
     """
     gram = DenseGram(H) if isinstance(H, np.ndarray) else H
-    reached = _Reached(np.arange(gram.size), np.full(gram.size, 1 / gram.size))
+    reached = _Reached((np.arange(gram.size), np.full(gram.size, 1 / gram.size)))
     try:
         return _solve(gram, tolerance, time.monotonic() + time_limit, progress, reached)
     except KeyboardInterrupt:
-        found = evaluate(gram, reached.rows, reached.weights)
+        found = evaluate(gram, *reached.point)
         if reached.best is not None and reached.best.margin.relative_width < found.margin.relative_width:
             found = reached.best
         return replace(found, interrupted=True)
@@ -88,7 +87,7 @@ def _solve(gram: Gram, tolerance: float, deadline: float, progress: Progress, re
         looked = order[:scope]
         support = a > 0
         q = a[support] / a.sum()
-        reached.rows, reached.weights = work[support], q
+        reached.point = work[support], q
         gradient = gram.times(looked, work[support], q, progress)
         inner = block[:, support] @ q
         square = float(q @ inner[support])

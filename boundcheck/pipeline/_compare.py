@@ -49,9 +49,11 @@ def hardness(
 
     Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified in time.
     """
-    from boundcheck.pipeline._margin import margin
+    from boundcheck.pipeline._margin import settled_margin
 
-    report = margin(dataset, norm="sup", confidence=confidence, time_limit=margin_time, seed=seed, progress=progress)
+    report = settled_margin(
+        dataset, norm="sup", confidence=confidence, time_limit=margin_time, seed=seed, progress=progress
+    )
     if report.conflicts:
         rows = ", ".join(map(str, report.conflicts[:10]))
         raise AssumptionFailsError(f"{dataset.name}: the margin is exactly 0 because of rows {rows}; no bound applies")

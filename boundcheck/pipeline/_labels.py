@@ -141,9 +141,9 @@ def _crowd(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Pro
 
 
 def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
-    from boundcheck.pipeline._margin import margin
+    from boundcheck.pipeline._margin import settled_margin
 
-    report = margin(
+    report = settled_margin(
         dataset,
         norm=settings.norm,
         tolerance=MARGIN_TOLERANCE,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -108,6 +108,14 @@ def margin(
         widths=() if eps is None else _widths(eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
     )
+
+
+def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
+    """`margin` for those who go on to use it: Ctrl-C ends the command and leaves no wide interval behind."""
+    report = margin(dataset, **settings)
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report
 
 
 def _check(norm: str, confidence: float, tolerance: float, time_limit: float) -> None:

@@ -10,7 +10,7 @@ from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.experiments.cells import Ledger
 from boundcheck.experiments.table1 import Table1Settings, train
 from boundcheck.experiments.table1_result import ALL, REDUCED, MarginDraw, Table1, assemble
-from boundcheck.pipeline._margin import margin
+from boundcheck.pipeline._margin import settled_margin
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 from boundcheck.search import Store
@@ -107,7 +107,7 @@ def _margins(
         kept = ledger.load(identity)
         if kept is None:
             pair = [_subset(data, rows, seed, draw, which) for which, data in enumerate((reduced, everything))]
-            rkhs = [margin(some, norm="rkhs").gamma_rkhs for some in pair]
+            rkhs = [settled_margin(some, norm="rkhs").gamma_rkhs for some in pair]
             sup = [_sup(some) for some in pair] if draw == 0 else [None, None]
             kept = [None if interval is None else asdict(interval) for interval in (*rkhs, *sup)]
             ledger.keep(identity, kept)
@@ -119,7 +119,7 @@ def _margins(
 
 
 def _sup(data: Dataset) -> Interval:
-    return margin(data, norm="sup", tolerance=0.1, time_limit=SUP_SECONDS).gamma_sup
+    return settled_margin(data, norm="sup", tolerance=0.1, time_limit=SUP_SECONDS).gamma_sup
 
 
 def _subset(data: Dataset, rows: int, seed: int, draw: int, which: int) -> Dataset:

@@ -10,7 +10,7 @@ from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.experiments.cells import Ledger
 from boundcheck.margins import Teacher
-from boundcheck.pipeline._margin import margin
+from boundcheck.pipeline._margin import settled_margin
 from boundcheck.progress import Progress
 from boundcheck.records import Interval
 from boundcheck.search import Store
@@ -31,9 +31,9 @@ def find_teacher(
     ledger = Ledger(store, "teacher", version=1)
     identity = [data.digest, TOLERANCE, time_limit, seed, numerics.version(margins, kernels), np.__version__]
     if (kept := ledger.load(identity)) is None:
-        report = margin(data, norm="sup", tolerance=TOLERANCE, time_limit=time_limit, seed=seed, progress=progress)
-        if report.interrupted:
-            raise KeyboardInterrupt
+        report = settled_margin(
+            data, norm="sup", tolerance=TOLERANCE, time_limit=time_limit, seed=seed, progress=progress
+        )
         if report.conflicts:
             return None
         assert report.teacher is not None

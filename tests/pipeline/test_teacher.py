@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from boundcheck import pipeline
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.margins import MarginReport, Teacher
-from boundcheck.pipeline import _teacher
+from boundcheck.pipeline import _margin, _reproduce, _teacher
 from boundcheck.pipeline._margin import margin
 from boundcheck.progress import SILENT
 from boundcheck.search import Store
@@ -48,7 +49,7 @@ def unhelpful(*_: Any, **__: Any) -> MarginReport:
 def test_a_kept_teacher_is_used_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store(tmp_path / "runs.sqlite") as store:
         first = find(store)
-        monkeypatch.setattr(_teacher, "margin", unhelpful)
+        monkeypatch.setattr(_margin, "margin", unhelpful)
         assert same_bits(find(store), first)
         for other in ({"seed": 1}, {"time_limit": 99.0}, {"data": load_dataset("synthetic:sphere:n=9,d=4")}):
             with pytest.raises(AssertionError):
@@ -69,7 +70,7 @@ def test_a_teacher_shaped_by_the_clock_says_so_each_time(tmp_path: Path, monkeyp
     def slow(*arguments: Any, **options: Any) -> MarginReport:
         return dataclasses.replace(margin(*arguments, **options), seconds=0.6 * options["time_limit"])
 
-    monkeypatch.setattr(_teacher, "margin", slow)
+    monkeypatch.setattr(_margin, "margin", slow)
     with Store(tmp_path / "runs.sqlite") as store:
         for _ in range(2):
             with pytest.warns(BoundcheckWarning, match="clock"):
@@ -80,11 +81,30 @@ def test_an_interrupted_margin_is_not_kept(tmp_path: Path, monkeypatch: pytest.M
     def interrupted(*arguments: Any, **options: Any) -> MarginReport:
         return dataclasses.replace(margin(*arguments, **options), interrupted=True)
 
-    monkeypatch.setattr(_teacher, "margin", interrupted)
+    monkeypatch.setattr(_margin, "margin", interrupted)
     with Store(tmp_path / "runs.sqlite") as store:
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 find(store)
+
+
+@pytest.mark.parametrize("use", ["hardness", "labels", "experiment"])
+def test_an_interrupted_margin_ends_what_would_go_on_to_use_it(
+    use: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> MarginReport:
+        return dataclasses.replace(margin(*arguments, **options), interrupted=True)
+
+    monkeypatch.setattr(_margin, "margin", interrupted)
+    data = load_dataset("synthetic:circle:points=8")
+    uses = {
+        "hardness": lambda: pipeline.hardness(data),
+        "labels": lambda: pipeline.labels_make(data, "kernel", tmp_path / "teacher.npz"),
+        "experiment": lambda: _reproduce._margins(data, data, 1, 0, None, SILENT),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        uses[use]()
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_teacher_without_a_margin() -> None:
@@ -106,9 +126,9 @@ def finished(store: Path) -> dict[tuple[int, int, int], float]:
 OTHERWISE = """
 import sys
 from boundcheck.cli import main
-from boundcheck.pipeline import _teacher
-shift, margin = int(sys.argv.pop(1)), _teacher.margin
-_teacher.margin = lambda *data, seed, **more: margin(*data, seed=seed + shift, **more)
+from boundcheck.pipeline import _margin
+shift, margin = int(sys.argv.pop(1)), _margin.margin
+_margin.margin = lambda *data, seed, **more: margin(*data, seed=seed + shift, **more)
 main()
 """
 
