@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from boundcheck.records import LogitScales, Scaling, Search
 from boundcheck.reports.figures import new_figure, save
 from boundcheck.reports.verify_tables import slope_phrase
@@ -85,18 +87,24 @@ def width_runs(report: WidthReport, path: Path) -> None:
 
 
 def scaling(report: Scaling, path: Path) -> None:
-    """Write the smallest widths against the family's variable, with brackets and fitted slopes, to `path`."""
+    """Write the smallest widths against the family's variable, with brackets and fitted lines, to `path`."""
     figure, axes = new_figure(width=6.5, height=4.5)
+    places = [getattr(row.place, report.against) for row in report.rows]
     for column, (fit, colour) in enumerate(zip(report.fits, SCALING_COLOURS, strict=True)):
-        known = [(getattr(row.place, report.against), row) for row in report.rows if row.widths[column] is not None]
-        x = [at for at, _ in known]
-        axes.plot(
-            x, [row.widths[column] for _, row in known], "o", color=colour, label=f"{fit.search}: {slope_phrase(fit)}"
-        )
-        for at, row in known:
+        apart = 1 + 0.02 * (column - (len(report.fits) - 1) / 2)  # equal widths would hide each other
+        for place, row in zip(places, report.rows, strict=True):
             low, high = row.searches[column].bracket
-            axes.plot([at, at], [max(low, 1), high or row.searches[column].max_width], color=colour, lw=1)
+            ends = [max(low, 1), high or row.searches[column].max_width]
+            axes.plot([place * apart] * 2, ends, color=colour, lw=1)
+        known = [(x, row.widths[column]) for x, row in zip(places, report.rows, strict=True) if row.widths[column]]
+        x, width = np.array(known, dtype=float).reshape(-1, 2).T
+        axes.plot(x * apart, width, "o", ms=5, color=colour, label=f"{fit.search}: {slope_phrase(fit)}")
+        if fit.exponent is not None and not fit.beyond:
+            level = np.exp(np.log(width).mean() - fit.exponent * np.log(x).mean())
+            axes.plot(x, level * x**fit.exponent, "--", lw=0.8, color=colour)
     axes.set(xscale="log", yscale="log", xlabel=report.against, ylabel="smallest width m")
+    axes.set_xticks(places, [f"{place:.3g}" for place in places], minor=False)
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.legend(title="slope", fontsize=8)
     save(figure, path)
 
