@@ -53,6 +53,12 @@ def test_the_matcher_is_strict() -> None:
     assert not matches("0.1353", "0.1354")
 
 
+def test_its_pictures_are_there() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README.read_text())
+    assert pictures
+    assert all((README.parent / picture).is_file() for picture in pictures)
+
+
 def test_ci_runs_the_command_that_readme_gives() -> None:
     script = (README.parent / ".ci" / "run").read_text()
     assert "README.md" in script
