@@ -171,7 +171,7 @@ def figure1(
 def crowd(
     data: options.OptionalData = None,
     eps: options.Eps = 0.2,
-    crowds: Crowds = 8,
+    crowds: Crowds = 16,
     scenario: Scenario = "hardeasy",
     workers: Workers = 30,
     radius: Radius = 30.0,
@@ -196,7 +196,7 @@ def crowd(
     each the smallest width is searched that reaches --eps, the average error against the TRUTH. What is finished stays
     in the store; the same command resumes.
 
-    Example: boundcheck reproduce crowd --crowds 8 --eps 0.2
+    Example: boundcheck reproduce crowd --crowds 16 --eps 0.2
     """
     inputs = dict(locals())
     with session("reproduce crowd", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:

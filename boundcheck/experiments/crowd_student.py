@@ -103,7 +103,7 @@ def crowd_draws(
     *,
     scenario: str = "hardeasy",
     workers: int = 30,
-    crowds: int = 8,
+    crowds: int = 16,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[CrowdDraw, ...]:

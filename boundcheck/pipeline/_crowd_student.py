@@ -24,7 +24,7 @@ def crowd_student(
     eps: float = 0.2,
     scenario: str = "hardeasy",
     workers: int = 30,
-    crowds: int = 8,
+    crowds: int = 16,
     settings: SearchSettings | None = None,
     seed: int = 0,
     store: Store | None = None,
