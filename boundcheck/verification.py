@@ -101,7 +101,8 @@ def compare_searches(soft: Search, hard: Search) -> Comparison:
         smaller, word = names[1], "more neurons than"
     else:
         return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be told apart: brackets overlap")
-    said = f"{names[0]} needs {word} {names[1]}: {soft.interval} against {hard.interval}"
+    both = soft.confidence + hard.confidence - 1
+    said = f"{names[0]} needs {word} {names[1]}: {soft.interval} against {hard.interval} (both at once: {both:.0%})"
     return Comparison(*names, True, smaller, said)
 
 
@@ -123,7 +124,8 @@ def judge_runs(
 
     doubt: a hypothesis of the bound that is not established for these runs, in words; nothing is refuted then.
     """
-    seen = f"{failures} of {seeds} runs failed, failure rate in [{rate.lower:.3g}, {rate.upper:.3g}]"
+    interval = f"[{rate.lower:.3g}, {rate.upper:.3g}] ({rate.confidence:.0%})"
+    seen = f"{failures} of {seeds} runs failed, failure rate in {interval}"
     promise = f"{row.bound} promises at most {row.failure_probability:.3g} from width {row.width} on"
     if width < row.width:
         return Judgement(Verdict.CONSISTENT, f"{seen}; nothing to contradict below the bound's width: {promise}")
@@ -146,8 +148,8 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
     success is a finding about practice, not about the bounds.
     """
     shown = {s.labels for s in searches if s.minimal_width is not None}
-    cut = [s for s in searches if not s.decided and s.stopped in ("budget", "time")]
-    if any(s.labels not in shown for s in cut):
+    cut = [s for s in searches if not s.decided and s.stopped in ("budget", "time") and s.labels not in shown]
+    if cut:
         names = ", ".join(map(name_of, cut))
         return Judgement(Verdict.UNDECIDED, f"{names}: cut short; raise --budget or --time-limit")
     least = {label: min((r.width for r in rows if r.labels == label), default=None) for label in ("soft", "hard")}
@@ -156,8 +158,8 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
         names = ", ".join(name_of(s) for s in above)
         return Judgement(
             Verdict.CONSISTENT,
-            f"{names} needed more neurons than a bound asks for, but was not trained as the bound prescribes; "
-            "check with --width and --training theorem",
+            f"{names} needed more neurons than a bound asks for, but a search does not test a bound's own steps, width "
+            "and probability; check with --width and --training theorem",
         )
     silent = [f"{name_of(s)} up to width {_widest(s)}" for s in searches if s.minimal_width is None]
     if silent:

@@ -111,7 +111,9 @@ def test_overlapping_brackets_are_not_told_apart(soft: tuple[int, int | None]) -
 def test_hard_labels_never_shown_to_succeed_still_lose_to_a_smaller_soft_width() -> None:
     found = compare_searches(search("soft", (8, 10)), search("hard", (64, None)))
     assert found.smaller == "soft B=1"
-    assert found.statement == "soft B=1 needs fewer neurons than hard B=1: (8, 10] against (64, ...)"
+    assert (
+        found.statement == "soft B=1 needs fewer neurons than hard B=1: (8, 10] against (64, ...) (both at once: 90%)"
+    )
 
 
 def test_a_search_cut_short_is_undecided_unless_one_on_the_same_labels_was_shown_to_succeed() -> None:

@@ -132,7 +132,7 @@ def ceiling(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Rational]) -> int:
         if integer is not None:
             return int(integer)
         bits *= 2
-    raise ArithmeticError(f"the ceiling of {expr} is not decided by {_MAX_BITS} bits")
+    raise InputError("the numbers are too extreme: a width of a thousand digits; take a larger gamma or eps")
 
 
 def to_float(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Rational]) -> float:

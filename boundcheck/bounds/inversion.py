@@ -30,6 +30,8 @@ def root(slack: Slack, guess: float) -> float:
         with precision(_BITS):
             return float(slack(arb(x) ** -2))
 
+    if not guess < _LARGEST:
+        raise NoWidthError("the numbers are too extreme; take a larger gamma or eps")
     low = high = math.sqrt(max(guess, 2.0))
     while at(1 / high) < 0:
         high *= 2

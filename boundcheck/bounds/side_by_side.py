@@ -13,7 +13,6 @@ from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.crossover import crossover, gamma_grid
 from boundcheck.bounds.growth import leading
-from boundcheck.bounds.inversion import NoWidthError
 from boundcheck.bounds.sharp import SharpBound
 from boundcheck.comparison import BoundFormula, Growth, Ratio, WinnerMap
 from boundcheck.errors import BoundcheckWarning, InputError
@@ -64,14 +63,14 @@ def ratios(rows: Sequence[BoundRow], of: Sequence[Pair]) -> tuple[Ratio, ...]:
 
 
 def curve(bound: Bound, gammas: Sequence[float], eps: Fraction, at: PointAt) -> Curve:
-    """(gamma, real width) along `gammas`; infinite where the steps asked for are too few for any width."""
+    """(gamma, real width) along `gammas`; infinite where the steps asked for are too few, or too large."""
     return tuple((gamma, _width_or_infinity(bound, at(Fraction(gamma), eps))) for gamma in gammas)
 
 
 def _width_or_infinity(bound: Bound, where: Point) -> float:
     try:
         return bound.real_width(where)
-    except NoWidthError:
+    except InputError:
         return math.inf
 
 

@@ -123,7 +123,7 @@ def verify(
         from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
         from boundcheck.reports import verify_plots, verify_tables
-        from boundcheck.verification import EXIT_CODE
+        from boundcheck.verification import EXIT_CODE, Verdict
 
         options.check_outputs(plot)
         own_width = training == "theorem" and not (width_search or width or scaling or logit_scales)
@@ -136,6 +136,9 @@ def verify(
             )
         if training is not None and (scaling or logit_scales):
             raise InputError("verify: --training goes with --width-search or --width")
+        for name, value in (("--radius", radius), ("--step-size", step_size)):
+            if value is not None and not value > 0:
+                raise InputError(f"{name} {value:g}: must be positive")
         given: dict[str, Any] = {
             "radius": radius,
             "steps": steps,
@@ -218,7 +221,7 @@ def verify(
             executor=executor,
             progress=this.progress,
         )
-        if plot is not None:
+        if plot is not None and report.judgement.verdict is not Verdict.ASSUMPTION_FAILS:
             verify_plots.draw(report, plot)
         this.finish(
             report,

@@ -66,7 +66,7 @@ def soft_label_report(
         error_bound=_error_bound(found, n, classes, settings) if claims else None,
         bias=bias(labels, truth, k, alpha=settings.alpha, posterior=posterior) if labels.normalised else None,
         calibration=_calibration(labels, truth, settings) if labels.normalised else None,
-        additive_noise=additive_noise(settings.noise, k, classes) if settings.noise and k else None,
+        additive_noise=additive_noise(settings.noise, k, classes) if settings.noise is not None and k else None,
         incomplete_supervision=(
             incomplete_supervision(found, settings.soft_fraction) if settings.soft_fraction is not None else None
         ),

@@ -86,7 +86,7 @@ def margin_natarajan(margin: float, dimension: int, classes: int, eps: float, fa
     check(eps, failure, natarajan=dimension)
     if margin <= 0:
         return math.inf
-    rate = 64 / (margin * eps) ** 2
+    rate = (8 / (margin * eps)) * (8 / (margin * eps))  # overflows to infinity, where a square is an error
     complexity = dimension * (math.log(rate * dimension) + 2 * math.log(classes))
     return _whole(rate * (complexity + math.log(4 / failure)))
 

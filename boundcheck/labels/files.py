@@ -22,6 +22,11 @@ OWN_TRAINING_POINTS = "own training points"
 _LABEL_COLUMNS, _NAME_COLUMNS = ("label", "truth", "y"), ("task", "row", "id")
 
 
+def is_in_sample(source: str) -> bool:
+    """Whether labels of this source were made from the true labels of the same rows."""
+    return source.startswith(("kernel", "smoothing")) or OWN_TRAINING_POINTS in source
+
+
 @dataclass(frozen=True, eq=False)
 class LabelFile:
     """What a file of soft labels holds.
@@ -49,7 +54,7 @@ class LabelFile:
     @property
     def in_sample(self) -> bool:
         """Whether the labels were made from the true labels of the same rows."""
-        return self.source.startswith(("kernel", "smoothing")) or OWN_TRAINING_POINTS in self.source
+        return is_in_sample(self.source)
 
 
 def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool = False) -> LabelFile:
@@ -70,6 +75,9 @@ def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool =
     for key in ("y", "rows", "tasks", "eta"):
         if key in arrays and arrays[key].shape != (n,):
             raise InputError(f"{name}: {key} has shape {arrays[key].shape}, expected ({n},); write the file again")
+    for key, kinds in (("rows", "iu"), ("eta", "biuf")):
+        if key in arrays and arrays[key].dtype.kind not in kinds:
+            raise InputError(f"{name}: {key} has dtype {arrays[key].dtype}; write the file again")
     return LabelFile(
         path=Path(path),
         labels=labels,
@@ -162,6 +170,8 @@ def _read_csv(path: Path) -> tuple[list[str] | None, list[float]]:
         raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
     except csv.Error as error:
         raise InputError(f"{path}: not csv ({error}); mend the file") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from error
     if not labels:
         raise InputError(f"{path}: no rows; add the true labels")
     return (names if name else None), labels

@@ -71,6 +71,9 @@ def load_teacher(path: Path) -> Teacher:
         lower, upper, confidence, radius = (
             float(found[key]) for key in ("gamma_lower", "gamma_upper", "confidence", "radius")
         )
+        exact = bool(found["exact"])
+        if not (0 <= lower <= upper < float("inf") and 0 < radius < float("inf")) or found["logits"].ndim != 1:
+            raise ValueError("its numbers are out of range")
     except FileNotFoundError as error:
         raise InputError(
             f"{path}: no such file; write one with `boundcheck margin DATA --save-teacher FILE`"
@@ -85,7 +88,7 @@ def load_teacher(path: Path) -> Teacher:
         z=found["logits"],
         p=found["p"],
         kind="sup" if kind == "sup" else "rkhs",
-        margin=Interval(lower, upper, confidence, bool(found["exact"])),
+        margin=Interval(lower, upper, confidence, exact),
         radius=radius,
         digest=str(found["digest"]),
         z_error=found["logits_error"],

@@ -155,7 +155,7 @@ def compare(
         c=None if norm is None else float(norm),
         logit_scale=float(logit_scale),
         data=data.name if data else None,
-        gamma_confidence=data.confidence if data else None,
+        gamma_confidence=data.confidence if data and not gammas else None,
         rows=rows,
         ratios=side_by_side.ratios(rows, of),
         crossovers=side_by_side.crossovers(of, targets, at),

@@ -13,7 +13,7 @@ from boundcheck.errors import InputError
 from boundcheck.labels import teachers
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.crowd import read_answers
-from boundcheck.labels.files import LabelFile, load_labels, load_truth, save_labels
+from boundcheck.labels.files import LabelFile, is_in_sample, load_labels, load_truth, save_labels
 from boundcheck.labels.report import QualityReport
 from boundcheck.labels.report import Settings as LabelSettings
 from boundcheck.labels.teachers import Kind, LabelsMade, MadeLabels
@@ -116,8 +116,8 @@ def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int
         raise InputError(f"--teacher {teacher}: unknown; use kernel, network, smoothing, file or crowd")
     temperature = settings.temperature
     if temperature is None:
-        if teacher == "network" and settings.folds is None:
-            raise InputError("--temperature auto: training points cannot calibrate their own teacher; cross-fit it")
+        if is_in_sample(made.source):
+            raise InputError("--temperature auto: labels cannot calibrate what was made from them; cross-fit it")
         temperature = teachers.held_out_temperature(made.logits, dataset.y)
     return teachers.tempered(made, temperature)
 

@@ -23,6 +23,7 @@ PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-p
 _LISTED = 10
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need it
 _MOST_BYTES = 2**33
+_ROUNDING = 1e-14  # of the kernel, relative to the largest squared norm: no smaller squared margin can be told from 0
 
 
 def margin(
@@ -82,6 +83,12 @@ def margin(
     rkhs = rkhs_margin(
         LazyGram(X[rows], y[rows]) if H is None else DenseGram(H), time_limit=time_limit, progress=progress
     )
+    if rkhs.margin.upper**2 < _ROUNDING * float(norms.max()) ** 2:
+        worst = ", ".join(str(dataset.rows[rows[i]]) for i in np.argsort(-rkhs.q)[:2])
+        raise InputError(
+            f"{dataset.name}: rows {worst} have almost the same direction and opposite labels: the margin is positive "
+            "and below what float64 can tell; remove or relabel them"
+        )
     outer = Interval(rkhs.margin.lower**2, min(rkhs.margin.upper, float(norms.min()) / 2))
     sup = None
     if norm != "rkhs" and not rkhs.interrupted:

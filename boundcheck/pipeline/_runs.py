@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from boundcheck.errors import InputError
-from boundcheck.records import Record, TrainingRun
+from boundcheck.records import Record, TrainingRun, finite_or_none
 from boundcheck.search.store import Store, StoredSetting
 
 
@@ -83,11 +83,12 @@ def export_runs(file: Path, numbers: Sequence[int] = (), path: Path | None = Non
     if file.suffix not in (".csv", ".json"):
         raise InputError(f"{file}: the name must end in .csv or .json")
     with Store(path) as store:
-        rows = [_row(setting, run) for setting in _chosen(store, numbers) for run in store.runs(setting.id)]
+        found = [_row(setting, run) for setting in _chosen(store, numbers) for run in store.runs(setting.id)]
+    rows = finite_or_none(found)[0]
     try:
         with file.open("w", newline="") as target:
             if file.suffix == ".json":
-                json.dump(rows, target, indent=1)
+                json.dump(rows, target, indent=1, allow_nan=False)
             else:
                 writer = csv.DictWriter(target, rows[0] if rows else [])
                 writer.writeheader()

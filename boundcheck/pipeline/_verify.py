@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from boundcheck import bounds
 from boundcheck.datasets import Dataset, load_dataset
+from boundcheck.errors import InputError
 from boundcheck.pipeline._problem import Problem, make_problem
 from boundcheck.pipeline._verify_width import practical, prescribed, scheduled, verify_width
 from boundcheck.progress import SILENT, Progress
@@ -59,6 +60,11 @@ class SearchSettings:
     budget: int = 20_000
     time_limit: float = 160.0
     certificate_time: float = 20.0
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a confidence that is none: some commands share it out before it is used."""
+        if not 0 < self.confidence < 1:
+            raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
 
 
 def verify(

@@ -37,7 +37,9 @@ def heading(comparison: Comparison) -> str:
     if comparison.logit_scale != 1:
         parts.append(f"soft labels at logit scale {comparison.logit_scale:g}")
     if comparison.data:
-        parts.insert(0, f"{comparison.data}: gamma is the lower end at confidence {comparison.gamma_confidence:g}")
+        known = comparison.gamma_confidence
+        whence = "gamma as given" if known is None else f"gamma is the lower end at confidence {known:g}"
+        parts.insert(0, f"{comparison.data}: {whence}")
     return "; ".join(parts)
 
 

@@ -135,10 +135,27 @@ def _verify(result: Json, _: Formulas) -> list[Section]:
         return [("training", result.get("data", ""), _training(result))]
     if "fits" in result:
         return [("scaling", f"against {result['against']}", join([_records(result["fits"], "slopes")]))]
+    if "trend" in result:
+        return [("scaling", result.get("data", ""), _logit_scales(result))]
     return [
         ("ladder", result.get("data", ""), join([_verdict(result), _ladder(result["ladder"])])),
         ("search", result.get("data", ""), _search(result)),
     ]
+
+
+def _logit_scales(result: Json) -> Html:
+    rows = [
+        [r["logit_scale"], _bracket(r["soft"]), r["soft_crossing"], _bracket(r["hard"]), r["hard_crossing"]]
+        for r in result["rows"]
+    ]
+    heads = ("kappa = B", "soft labels", "crosses at", "hard labels", "crosses at")
+    found = facts([(result["trend"], result["statement"])])
+    return join([found, table(heads, rows, "Smallest width at each logit scale")])
+
+
+def _bracket(search: Json) -> str:
+    low, high = search["bracket"]
+    return f"({low}, ...)" if high is None else f"({low}, {high}]"
 
 
 def _verdict(result: Json) -> Html:
@@ -168,9 +185,7 @@ def _search(result: Json) -> Html:
             [t["width"], t["seeds"], t["successes"], f"[{number(t['ci'])}]", t["mean_error"], t.get("verdict")]
             for t in trials
         ]
-        low, high = search["bracket"]
-        bracket = f"({low}, ...)" if high is None else f"({low}, {high}]"
-        known = [("smallest width", search["minimal_width"]), ("bracket", bracket)]
+        known = [("smallest width", search["minimal_width"]), ("bracket", _bracket(search))]
         heads = ("width", "seeds", "successes", "interval", "mean error", "verdict")
         body += [element("h3", name), facts([*known, ("decided", search["decided"])]), table(heads, rows)]
         points = [(float(t["width"]), t["successes"] / t["seeds"], *map(float, t["ci"])) for t in trials]

@@ -63,7 +63,11 @@ def show(report: WidthSearchReport | WidthReport, console: Console) -> None:
 
 
 def width_search(report: WidthSearchReport, console: Console) -> None:
-    """The whole result of `verify --width-search`."""
+    """The whole result of `verify --width-search`; without a margin nothing was trained."""
+    if not report.searches:
+        console.print(f"{report.data}: n = {report.n}, d = {report.d}", soft_wrap=True)
+        verdict_line(console, report.judgement)
+        return
     how = "as the theorems prescribe" if report.training == "theorem" else "practically, each run until it is decided"
     console.print(
         f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}; trained {how}", soft_wrap=True

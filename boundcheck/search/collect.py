@@ -79,6 +79,7 @@ class Collector:
 
         Runs that another process has claimed are waited for.  report: is given what is done, batch after batch.
         """
+        jobs = list(dict.fromkeys(jobs))
         done = self.ledger.load(jobs)
         while len(done) < len(jobs) and not self.expired:
             before = len(done)

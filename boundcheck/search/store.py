@@ -147,7 +147,7 @@ class Store:
             )
             if settings is None:
                 db.execute("DELETE FROM cells WHERE finished < ?", (before,))
-            db.execute("DELETE FROM settings WHERE id NOT IN (SELECT setting FROM runs)")
+            # settings without runs stay: a running search may hold the number of one, and numbers are given out again
         with self.connection() as db:
             db.execute("VACUUM")
         return deleted

@@ -182,6 +182,27 @@ def test_data_with_margin_zero_is_exit_1() -> None:
     assert "exactly 0" in shown.stderr
 
 
+def test_a_step_size_too_large_for_a_tiny_margin_leaves_the_other_margins(tmp_path: Path) -> None:
+    """The crossovers walk down to margins at which .1 is more than four temperatures."""
+    rows = result_of("--eps", 0.01, "--gamma", 0.05, "--n", 100, "--step-size", 0.1)["result"]["rows"]
+    assert "hard-tempered" in {row["bound"] for row in rows}
+
+
+def test_a_margin_typed_beside_data_is_not_called_certified() -> None:
+    data = ("--eps", 0.05, "--data", "synthetic:circle:points=8", "--bound", "soft-sharp")
+    typed, found = (invoke(*data, *more).stdout for more in (("--gamma", 0.3), ()))
+    assert "gamma as given" in typed
+    assert "lower end" not in typed.split("\n")[0]
+    assert "lower end" in found
+
+
+def test_extreme_margins_are_one_line() -> None:
+    for bound, gamma in (("hard-gd-published", "1e-200"), ("soft-sharp", "1e-160")):
+        shown = invoke("--eps", 0.05, "--n", 10, "--gamma", gamma, "--bound", bound)
+        assert shown.exit_code == 2, shown.stdout
+        assert "extreme" in shown.stderr
+
+
 def test_a_margin_known_too_loosely_is_a_warning() -> None:
     """A hundredth of a second leaves only the outer bounds gamma_rkhs^2 <= gamma <= gamma_rkhs."""
     data = ("--data", "synthetic:sphere:n=40,d=5", "--margin-time", 0.01, "--bound", "soft-sharp")

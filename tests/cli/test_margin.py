@@ -246,6 +246,14 @@ def test_limiting_rows_name_the_nearest_row_of_the_other_label(tmp_path: Path) -
     assert heaviest[0]["angle"] == pytest.approx(t, rel=1e-6)
 
 
+def test_rows_too_close_for_float64_are_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "close.npz", np.array([[1.0, 0, 0], [1.0, 1e-17, 0], [0, 1.0, 0]]), [1, -1, 1])
+    shown = invoke(path)
+    assert shown.exit_code == 2
+    assert "almost the same direction" in shown.stderr
+    assert "rows 0, 1" in shown.stderr or "rows 1, 0" in shown.stderr
+
+
 def test_rkhs_norm_touches_no_sampling() -> None:
     code = (
         "import sys; from boundcheck.cli import main; sys.argv = "

@@ -47,6 +47,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             str(folder / "s.npz"),
         ],
         "search": ["verify", "--width-search", "--eps", "0.3", "--store", str(folder / "runs.sqlite"), *search],
+        "scales": ["verify", "--logit-scales", "1,2", "--eps", "0.3", "--store", str(folder / "runs.sqlite"), *search],
     }
     for name, command in commands.items():
         (folder / f"{name}.json").write_text(envelope(*command))
@@ -71,6 +72,7 @@ def test_the_page_has_every_section_and_the_numbers_of_the_runs(made: Path, runs
     for path in runs:
         assert path.name in text
     assert found["margin"]["manifest"]["data_sha256"] in text
+    assert found["scales"]["result"]["statement"] in text
     assert text.count("<svg") >= 3
     assert text.count("<math") == len(found["compare"]["result"]["formulas"])
 

@@ -62,6 +62,30 @@ def test_data_of_margin_zero_fails_the_assumption(run: Any) -> None:
     assert body["searches"] == []
 
 
+def test_data_of_margin_zero_leaves_nothing_to_draw_and_claims_no_training(run: Any, tmp_path: Path) -> None:
+    for mode in (QUICK, ("--width", "100")):
+        result = run("synthetic:circle:points=6", *mode, "--plot", str(tmp_path / "x.png"))
+        assert result.exit_code == 1, result.stderr
+        assert "assumption fails" in result.stdout
+        assert "trained" not in result.stdout
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("option", ["--radius", "--step-size"])
+def test_zero_is_refused_and_not_taken_for_nothing(run: Any, option: str) -> None:
+    result = run(*QUICK, option, "0")
+    assert result.exit_code == 2
+    assert f"{option} 0: must be positive" in result.stderr
+
+
+@pytest.mark.parametrize("mode", [("--width", "100"), ("--logit-scales", "1,2"), QUICK])
+def test_a_confidence_that_is_none_is_refused_before_training(run: Any, mode: tuple[str, ...]) -> None:
+    for confidence in ("2", "-0.5"):
+        result = run(*mode, "--confidence", confidence)
+        assert result.exit_code == 2
+        assert f"--confidence {confidence}" in result.stderr
+
+
 def test_a_budget_spent_is_undecided_with_exit_code_3(run: Any) -> None:
     result = run(*QUICK, "--budget", "20", "--json")
     assert result.exit_code == 3

@@ -118,6 +118,12 @@ def test_a_csv_is_read_by_its_column_names(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dense(answers), [[-1], [1]])
 
 
+def test_names_must_differ(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", X=np.ones((2, 2)), tasks=["s", "s"])
+    with pytest.raises(InputError, match="named twice"):
+        read_answers(tmp_path / "a.npz")
+
+
 def test_an_npz_carries_the_matrix_and_names(tmp_path: Path) -> None:
     X = np.array([[1, -1, 0], [0, 1, 1]], dtype=np.int8)
     np.savez(tmp_path / "a.npz", X=X, tasks=["s", "t", "v"])

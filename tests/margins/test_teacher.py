@@ -88,6 +88,18 @@ def test_truncated_file_is_refused(tmp_path: Path) -> None:
         refusal(path)
 
 
+@pytest.mark.parametrize(
+    "change", [{"radius": 0.0}, {"gamma_lower": np.nan}, {"exact": [True, False]}, {"logits": 0.5}]
+)
+def test_numbers_out_of_range_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    teacher().save(path)
+    with np.load(path) as file:
+        whole = dict(file)
+    np.savez(path, **(whole | change))
+    refusal(path)
+
+
 def test_damaged_member_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.npz"
     teacher().save(path)

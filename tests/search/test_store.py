@@ -66,6 +66,17 @@ def test_settings_are_listed_with_their_runs(path: Path) -> None:
         assert [(r.width, r.seed) for r in store.runs(first.id)] == [(2, 1), (8, 0), (8, 1)]
 
 
+def test_prune_never_gives_a_running_search_its_number_away(path: Path) -> None:
+    """Another setting after the prune must not read the runs that the search is still saving."""
+    with Store(path) as store:
+        running = store.ledger(SETTING)
+        store.prune()
+        other = store.ledger(dataclasses.replace(SETTING, data="other"))
+        running.save([run(8, 0)])
+        assert other.load([(8, 0)]) == {}
+        assert set(running.load([(8, 0)])) == {(8, 0)}
+
+
 def test_prune_deletes_what_it_is_told_and_nothing_else(path: Path) -> None:
     with Store(path) as store:
         store.ledger(SETTING).save([run(8, 0)])

@@ -155,6 +155,8 @@ def from_matrix(
     columns = tuple(map(str, range(d) if tasks is None else tasks))
     if (len(names), len(columns)) != (n, d):
         raise InputError(f"{where}: {len(names)} workers and {len(columns)} tasks named for a matrix {n} x {d}")
+    if len(set(names)) < n or len(set(columns)) < d:
+        raise InputError(f"{where}: a worker or a task is named twice; names must differ")
     kept = np.diff(X.indptr) > 0
     return Answers(stored(X[np.flatnonzero(kept)]), tuple(w for w, k in zip(names, kept, strict=True) if k), columns)
 
