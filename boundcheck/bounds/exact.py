@@ -95,7 +95,7 @@ def _compiled(expr: sp.Expr) -> Callable[[Balls], arb]:
     if expr.func in _FUNCTIONS:
         function = _FUNCTIONS[expr.func]
         return lambda values: function(parts[0](values))
-    raise NotImplementedError(f"no enclosure of {expr.func}")
+    raise TypeError(f"no enclosure of {expr.func}: give it one in _FUNCTIONS")
 
 
 def _power(expr: sp.Pow, parts: list[Callable[[Balls], arb]]) -> Callable[[Balls], arb]:

@@ -79,6 +79,9 @@ def width_search(report: WidthSearchReport, console: Console) -> None:
     for comparison in report.comparisons:
         console.print(escape(comparison.statement), soft_wrap=True)
     console.print(ladder_table(report))
+    if not report.gamma.exact:
+        known = f"gamma >= {report.gamma.lower:.4g}, which is certified at {report.gamma.confidence:.0%} confidence"
+        console.print(f"proved: for {known}", soft_wrap=True)
     verdict_line(console, report.judgement)
 
 

@@ -131,7 +131,7 @@ class _Trainer:
         self.X, self.y, self.spec, self.eps = np.asarray(X, float), np.asarray(y, float), spec, eps
         n = len(self.X)
         p = None if p is None else np.asarray(p, float)
-        if p is not None:  # mu(f) of a float32 f tells no smaller p from 2^-53
+        if p is not None:  # moves no slope mu(f) - p by more than 2^-53, far below float32
             p = np.where((p > 0) & (p < 2.0**-53), 2.0**-53, p)
         _check(spec, n, self.y, p)
         rotated, self.basis = to_rank(self.X)

@@ -62,6 +62,14 @@ def test_data_of_margin_zero_fails_the_assumption(run: Any) -> None:
     assert body["searches"] == []
 
 
+def test_widths_proved_at_a_sampled_margin_say_so(run: Any) -> None:
+    known = "proved: for gamma >= "
+    sampled = run("synthetic:sphere:n=8,d=4", *QUICK, "--margin-time", "5").stdout
+    assert known in sampled
+    assert "99% confidence" in sampled.split(known)[1]
+    assert known not in run(*QUICK).stdout
+
+
 def test_data_of_margin_zero_leaves_nothing_to_draw_and_claims_no_training(run: Any, tmp_path: Path) -> None:
     for mode in (QUICK, ("--width", "100")):
         result = run("synthetic:circle:points=6", *mode, "--plot", str(tmp_path / "x.png"))
