@@ -117,16 +117,31 @@ def follows_theorem(spec: TrainingSpec, row: BoundRow) -> bool:
     )
 
 
+def condition(gamma: Interval) -> str:
+    """What a bound evaluated at the lower end of the margin's interval supposes, in words; empty where it is proved."""
+    return "" if gamma.exact else f"gamma >= {gamma.lower:.4g}, which holds at {gamma.confidence:.0%} confidence"
+
+
 def judge_runs(
-    row: BoundRow, spec: TrainingSpec, width: int, failures: int, seeds: int, rate: Interval, doubt: str = ""
+    row: BoundRow,
+    gamma: Interval,
+    spec: TrainingSpec,
+    width: int,
+    failures: int,
+    seeds: int,
+    rate: Interval,
+    doubt: str = "",
 ) -> Judgement:
     """Judge `failures` of `seeds` runs at `width` against a bound; `rate` is an exact interval of the failure rate.
 
+    gamma: the margin, at whose lower end the bound was evaluated.
     doubt: a hypothesis of the bound that is not established for these runs, in words; nothing is refuted then.
     """
     interval = f"[{rate.lower:.3g}, {rate.upper:.3g}] ({rate.confidence:.0%})"
     seen = f"{failures} of {seeds} runs failed, failure rate in {interval}"
     promise = f"{row.bound} promises at most {row.failure_probability:.3g} from width {row.width} on"
+    if supposed := condition(gamma):
+        promise += f" if {supposed}"
     if width < row.width:
         return Judgement(Verdict.CONSISTENT, f"{seen}; nothing to contradict below the bound's width: {promise}")
     if not follows_theorem(spec, row):
@@ -145,7 +160,7 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
 
     Practical training settings cannot refute a bound. A search cut short by its budget or time leaves the verdict
     open only where no search on the same labels was shown to succeed; one that reached its largest width without
-    success is a finding about practice, not about the bounds.
+    success is a finding about practice, not about the bounds, also where a bound asks for no more than that width.
     """
     shown = {s.labels for s in searches if s.minimal_width is not None}
     cut = [s for s in searches if not s.decided and s.stopped in ("budget", "time") and s.labels not in shown]
@@ -153,9 +168,12 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
         names = ", ".join(map(name_of, cut))
         return Judgement(Verdict.UNDECIDED, f"{names}: cut short; raise --budget or --time-limit")
     least = {label: min((r.width for r in rows if r.labels == label), default=None) for label in ("soft", "hard")}
-    above = [s for s in searches if (w := least[s.labels]) is not None and (s.minimal_width or 0) > w]
+    above = [s for s in searches if (w := least[s.labels]) is not None and (s.minimal_width or _widest(s) + 1) > w]
     if above:
-        names = ", ".join(name_of(s) for s in above)
+        names = ", ".join(
+            name_of(s) if s.minimal_width else f"{name_of(s)} (no success shown up to width {_widest(s)})"
+            for s in above
+        )
         return Judgement(
             Verdict.CONSISTENT,
             f"{names} needed more neurons than a bound asks for, but a search does not test a bound's own steps, width "

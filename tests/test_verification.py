@@ -18,6 +18,7 @@ from boundcheck.verification import (
 
 ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, 1000, 500, 0.25, 1.0, 0.15, False, "THEORY section 2")
 SPEC = TrainingSpec("soft", "kl", 1.0, 0.25, 500)
+GAMMA = Interval(0.1, 0.1)
 
 
 def search(labels: str = "soft", bracket: tuple[int, int | None] = (8, 10), **changes: object) -> Search:
@@ -54,17 +55,27 @@ def rate(lower: float, upper: float) -> Interval:
 
 
 def test_many_failures_at_the_bound_refute_it() -> None:
-    assert judge_runs(ROW, SPEC, 1000, 60, 100, rate(0.5, 0.7)).verdict is Verdict.REFUTED
+    assert judge_runs(ROW, GAMMA, SPEC, 1000, 60, 100, rate(0.5, 0.7)).verdict is Verdict.REFUTED
+
+
+def test_a_verdict_at_a_sampled_margin_supposes_its_lower_end() -> None:
+    supposed = "from width 1000 on if gamma >= 0.1, which holds at 99% confidence"
+    sampled = Interval(0.1, 0.2, 0.99, exact=False)
+    for row, spec in ((ROW, SPEC), (replace(ROW, labels="hard"), replace(SPEC, labels="hard", loss="logistic"))):
+        judged = judge_runs(row, sampled, spec, 1000, 60, 100, rate(0.5, 0.7))
+        assert judged.verdict is Verdict.REFUTED
+        assert supposed in judged.reason
+        assert "gamma" not in judge_runs(row, GAMMA, spec, 1000, 60, 100, rate(0.5, 0.7)).reason
 
 
 def test_a_hypothesis_in_doubt_refutes_nothing() -> None:
-    judged = judge_runs(ROW, SPEC, 1000, 60, 100, rate(0.5, 0.7), doubt="the labels are not the teacher's")
+    judged = judge_runs(ROW, GAMMA, SPEC, 1000, 60, 100, rate(0.5, 0.7), doubt="the labels are not the teacher's")
     assert judged.verdict is Verdict.UNDECIDED
     assert "not the teacher's" in judged.reason
 
 
 def test_failures_below_the_bound_never_refute_it() -> None:
-    assert judge_runs(ROW, SPEC, 998, 100, 100, rate(0.96, 1.0)).verdict is Verdict.CONSISTENT
+    assert judge_runs(ROW, GAMMA, SPEC, 998, 100, 100, rate(0.96, 1.0)).verdict is Verdict.CONSISTENT
 
 
 @pytest.mark.parametrize(
@@ -78,7 +89,7 @@ def test_failures_below_the_bound_never_refute_it() -> None:
 )
 def test_training_other_than_prescribed_never_refutes(other: TrainingSpec) -> None:
     assert not follows_theorem(other, ROW)
-    assert judge_runs(ROW, other, 1000, 100, 100, rate(0.96, 1.0)).verdict is Verdict.CONSISTENT
+    assert judge_runs(ROW, GAMMA, other, 1000, 100, 100, rate(0.96, 1.0)).verdict is Verdict.CONSISTENT
 
 
 def test_more_steps_than_prescribed_are_within_the_theorem() -> None:
@@ -86,8 +97,8 @@ def test_more_steps_than_prescribed_are_within_the_theorem() -> None:
 
 
 def test_too_few_seeds_leave_the_failure_rate_undecided() -> None:
-    assert judge_runs(ROW, SPEC, 1000, 0, 5, rate(0.0, 0.52)).verdict is Verdict.UNDECIDED
-    assert judge_runs(ROW, SPEC, 1000, 0, 40, rate(0.0, 0.09)).verdict is Verdict.CONSISTENT
+    assert judge_runs(ROW, GAMMA, SPEC, 1000, 0, 5, rate(0.0, 0.52)).verdict is Verdict.UNDECIDED
+    assert judge_runs(ROW, GAMMA, SPEC, 1000, 0, 40, rate(0.0, 0.09)).verdict is Verdict.CONSISTENT
 
 
 def test_a_theorem_without_a_finite_schedule_is_followed_by_no_run() -> None:
@@ -130,6 +141,18 @@ def test_a_practical_search_wider_than_a_bound_says_so_without_refuting() -> Non
     found = judge_searches([search(bracket=(1200, 1202))], [ROW])
     assert found.verdict is Verdict.CONSISTENT
     assert "--width" in found.reason
+
+
+def test_a_search_without_success_is_measured_against_the_least_bound_of_its_labels() -> None:
+    other = replace(ROW, bound="hard-sharp", labels="hard", width=10)
+    for widest, beyond in ((998, False), (1000, True)):
+        silent = search(bracket=(8, None), stopped="max_width", decided=False, max_width=widest)
+        found = judge_searches([silent], [ROW, replace(ROW, width=5000), other])
+        assert found.verdict is Verdict.CONSISTENT
+        assert f"up to width {widest}" in found.reason
+        assert ("soft B=1 (no success shown up to width 1000) needed more neurons" in found.reason) is beyond
+        assert ("--training theorem" in found.reason) is beyond
+        assert ("no bound promises any there" in found.reason) is not beyond
 
 
 def test_exit_codes_are_those_of_the_design() -> None:

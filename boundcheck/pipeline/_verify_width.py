@@ -82,7 +82,7 @@ def verify_width(
         spec=spec,
         runs=tuple(_judged(problem, run, spec) for run in runs),
         failure_rate=rate,
-        judgement=judge_runs(row, spec, width, failures, seeds, rate, _doubt(problem, spec)),
+        judgement=judge_runs(row, problem.gamma, spec, width, failures, seeds, rate, _doubt(problem, spec)),
     )
 
 

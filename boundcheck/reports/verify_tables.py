@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from boundcheck.records import Fit, LogitScales, Scaling, Search
-from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, name_of
+from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, condition, name_of
 
 _COLOUR = {
     Verdict.CONSISTENT: "green",
@@ -79,9 +79,8 @@ def width_search(report: WidthSearchReport, console: Console) -> None:
     for comparison in report.comparisons:
         console.print(escape(comparison.statement), soft_wrap=True)
     console.print(ladder_table(report))
-    if not report.gamma.exact:
-        known = f"gamma >= {report.gamma.lower:.4g}, which is certified at {report.gamma.confidence:.0%} confidence"
-        console.print(f"proved: for {known}", soft_wrap=True)
+    if supposed := condition(report.gamma):
+        console.print(f"proved: for {supposed}", soft_wrap=True)
     verdict_line(console, report.judgement)
 
 

@@ -70,6 +70,13 @@ def test_widths_proved_at_a_sampled_margin_say_so(run: Any) -> None:
     assert known not in run(*QUICK).stdout
 
 
+def test_a_verdict_at_one_width_names_the_sampled_margin_it_supposes(run: Any) -> None:
+    mode = ["--width", "2", "--bound", "hard-perceptron", "--seeds", "2", "--eps", "0.4"]
+    sampled = json.loads(run("synthetic:sphere:n=8,d=4", *mode, "--margin-time", "5", "--json").stdout)["result"]
+    lower = sampled["gamma"]["lower"]
+    assert f"if gamma >= {lower:.4g}, which holds at 99% confidence" in sampled["reason"]
+
+
 def test_data_of_margin_zero_leaves_nothing_to_draw_and_claims_no_training(run: Any, tmp_path: Path) -> None:
     for mode in (QUICK, ("--width", "100")):
         result = run("synthetic:circle:points=6", *mode, "--plot", str(tmp_path / "x.png"))
