@@ -76,7 +76,7 @@ def make_problem(
     if (largest := float(np.abs(logits).max())) > LOGIT_LIMIT:
         warnings.warn(
             f"soft labels reach logit {largest:.3g}, beyond the 1/2 of a kernel teacher at scale 1: the bounds do not "
-            f"cover them; training uses radius {radius:.4g}",
+            "cover them",
             BoundcheckWarning,
             stacklevel=2,
         )
