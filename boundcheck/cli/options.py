@@ -1,6 +1,7 @@
 """Options that several commands share, each declared once."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,20 @@ def check_outputs(plot: Path | None, *files: Path | None) -> None:
     for path in (plot, *files):
         if path is not None:
             _check_writable(path)
+
+
+def refuse_ignored(context: typer.Context, mode: str, ignored: Collection[str]) -> None:
+    """Raise InputError where the command line gives parameters that `mode` ignores; a --config file may carry them.
+
+    ignored: names of the command's parameters.
+    """
+    named = []
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        if param.name in ignored and source is not None and source.name == "COMMANDLINE":
+            named.append(param.opts[0] if param.opts[0].startswith("--") else param.opts[0].upper())
+    if named:
+        raise InputError(f"{context.info_name} {mode} does not use {', '.join(named)}; leave that out")
 
 
 def _check_writable(path: Path) -> None:

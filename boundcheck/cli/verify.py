@@ -70,8 +70,22 @@ StoreFile = Annotated[
 ]
 Dask = Annotated[str | None, typer.Option("--dask", metavar="ADDRESS|local:N", help="Train on a Dask cluster.")]
 
+_SEARCH_ONLY = ("success_target", "max_width", "max_seeds", "budget", "time_limit", "certificate_time")
+_DATA_ONLY = ("data", "target", "positive", "drop", "subsample", "normalize", "margin_time", "labels")
+IGNORED = {
+    "--width-search": ("bound", "seeds"),
+    "--width-search --training theorem": ("bound", "seeds", "radius"),
+    "--width": ("radius", *_SEARCH_ONLY),
+    "--training theorem": ("radius", *_SEARCH_ONLY),
+    "--scaling": ("training", "bound", "seeds", "certificate_time", *_DATA_ONLY),
+    "--scaling eps": ("eps", "training", "bound", "seeds", "certificate_time", *_DATA_ONLY),
+    "--logit-scales": ("training", "bound", "seeds", "certificate_time", "labels", "radius"),
+}
+"""Mode -> the parameters that it does not read."""
+
 
 def verify(
+    context: typer.Context,
     data: options.OptionalData = None,
     width_search: WidthSearch = False,
     width: Width = None,
@@ -118,7 +132,7 @@ def verify(
 
     Example: boundcheck verify sklearn:digits --positive 5,6,7,8,9 --width-search --eps 0.15
     """
-    inputs = dict(locals())
+    inputs = {name: value for name, value in locals().items() if name != "context"}
     with session("verify", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this, ExitStack() as stack:
         from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
@@ -126,16 +140,8 @@ def verify(
         from boundcheck.verification import EXIT_CODE, Verdict
 
         options.check_outputs(plot)
-        own_width = training == "theorem" and not (width_search or width or scaling or logit_scales)
-        if [width_search, width is not None or own_width, scaling is not None, logit_scales is not None].count(
-            True
-        ) != 1:
-            raise InputError(
-                "verify: give one of --width-search, --width M, --training theorem, --scaling gamma|eps|n and "
-                "--logit-scales K,K,..."
-            )
-        if training is not None and (scaling or logit_scales):
-            raise InputError("verify: --training goes with --width-search or --width")
+        mode = _mode(width_search, width, training, scaling, logit_scales)
+        options.refuse_ignored(context, mode, IGNORED[mode])
         for name, value in (("--radius", radius), ("--step-size", step_size)):
             if value is not None and not value > 0:
                 raise InputError(f"{name} {value:g}: must be positive")
@@ -158,8 +164,6 @@ def verify(
         keep = stack.enter_context(pipeline.Store(store))
         executor = stack.enter_context(pipeline.open_executor(dask))
         if scaling is not None:
-            if data is not None:
-                raise InputError("verify: --scaling brings its own data; leave DATA out")
             fitted = pipeline.scaling(
                 scaling,
                 eps=eps,
@@ -183,8 +187,6 @@ def verify(
             seed=seed,
         )
         if logit_scales is not None:
-            if labels is not None or radius is not None:
-                raise InputError("verify: --logit-scales brings its labels and radii; leave --labels and --radius out")
             scaled = pipeline.logit_scales(
                 dataset,
                 options.numbers(logit_scales, "--logit-scales"),
@@ -207,7 +209,7 @@ def verify(
             )
         report = pipeline.verify(
             dataset,
-            width=0 if own_width else width,
+            width=0 if mode == "--training theorem" else width,
             mode=training,
             eps=eps,
             delta=delta,
@@ -229,3 +231,25 @@ def verify(
             exit_code=EXIT_CODE[report.judgement.verdict],
             data_sha256=dataset.digest,
         )
+
+
+def _mode(
+    width_search: bool, width: int | None, training: Training | None, scaling: Against | None, logit_scales: str | None
+) -> str:
+    """The mode asked for, a key of IGNORED. Raises InputError for none or several."""
+    theorem = training == "theorem"
+    asked = {
+        "--width-search --training theorem" if theorem else "--width-search": width_search,
+        "--width": width is not None,
+        "--scaling eps" if scaling == "eps" else "--scaling": scaling is not None,
+        "--logit-scales": logit_scales is not None,
+    }
+    modes = [mode for mode, wanted in asked.items() if wanted]
+    if theorem and not modes:
+        return "--training theorem"
+    if len(modes) != 1:
+        raise InputError(
+            "verify: give one of --width-search, --width M, --training theorem, --scaling gamma|eps|n and "
+            "--logit-scales K,K,..."
+        )
+    return modes[0]

@@ -31,7 +31,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("runs")
     answers = [f"t{j},w{i},{(-1) ** (j + (i * j % 5 == 4))}" for j in range(12) for i in range(4)]
     (folder / "answers.csv").write_text("\n".join(["task,worker,label", *answers]))
-    search = ["--steps", "20", "--max-width", "4", "--max-seeds", "4", "--budget", "20", "--certificate-time", "0"]
+    search = ["--eps", "0.3", "--store", str(folder / "runs.sqlite")]
+    search += ["--steps", "20", "--max-width", "4", "--max-seeds", "4", "--budget", "20"]
     commands = {
         "margin": ["margin", "synthetic:circle:points=4"],
         "compare": ["compare", "--eps", "0.1", "--gamma", "0.1", "--gamma", "0.3"],
@@ -46,8 +47,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "-o",
             str(folder / "s.npz"),
         ],
-        "search": ["verify", "--width-search", "--eps", "0.3", "--store", str(folder / "runs.sqlite"), *search],
-        "scales": ["verify", "--logit-scales", "1,2", "--eps", "0.3", "--store", str(folder / "runs.sqlite"), *search],
+        "search": ["verify", "--width-search", "--certificate-time", "0", *search],
+        "scales": ["verify", "--logit-scales", "1,2", *search],
     }
     for name, command in commands.items():
         (folder / f"{name}.json").write_text(envelope(*command))

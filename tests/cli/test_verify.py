@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
+from boundcheck.cli.verify import IGNORED
 from boundcheck.search import Store
 
 QUICK = ["--width-search", "--steps", "400", "--max-seeds", "120", "--max-width", "256", "--certificate-time", "0"]
@@ -223,6 +225,37 @@ def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], n
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
     assert not result.stdout
+
+
+VALUES = {
+    "--training": "practical",
+    "--bound": "hard-sharp",
+    "--normalize": "unit",
+    "--target": "label",
+    "DATA": "a.npz",
+}
+COMMAND = get_command(app).commands["verify"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("mode", "ignored"), [(mode, name) for mode, names in IGNORED.items() for name in names])
+def test_what_a_mode_ignores_is_refused_on_the_command_line(run: Any, mode: str, ignored: str) -> None:
+    (param,) = (param for param in COMMAND.params if param.name == ignored)
+    named = param.opts[0] if param.opts[0].startswith("--") else "DATA"
+    words = {
+        "--width": ["--width", "8"],
+        "--scaling": ["--scaling", "gamma"],
+        "--logit-scales": ["--logit-scales", "1,2"],
+    }
+    result = run(*words.get(mode, mode.split()), *[named][: named != "DATA"], VALUES.get(named, "3"))
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"verify {mode} does not use {named}; leave that out\n")
+
+
+def test_what_a_mode_ignores_may_stand_in_a_file(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[verify]\nradius = 2.0\nbudget = 9\nseeds = 2\neps = 0.4\n")
+    arguments = ["--config", str(tmp_path / "run.toml"), "verify", "--width", "2", "--bound", "hard-perceptron"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
 
 
 def test_a_figure_that_cannot_be_written_is_refused_before_the_search(
