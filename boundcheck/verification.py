@@ -163,7 +163,7 @@ def judge_searches(searches: Sequence[Search], rows: Sequence[BoundRow]) -> Judg
     success is a finding about practice, not about the bounds, also where a bound asks for no more than that width.
     """
     shown = {s.labels for s in searches if s.minimal_width is not None}
-    cut = [s for s in searches if not s.decided and s.stopped in ("budget", "time") and s.labels not in shown]
+    cut = [s for s in searches if s.cut_short and s.labels not in shown]
     if cut:
         names = ", ".join(map(name_of, cut))
         return Judgement(Verdict.UNDECIDED, f"{names}: cut short; raise --budget or --time-limit")

@@ -176,7 +176,9 @@ def verify(
             )
             if plot is not None:
                 verify_plots.scaling(fitted, plot)
-            this.finish(fitted, lambda console: verify_tables.scaling(fitted, console))
+            this.finish(
+                fitted, lambda console: verify_tables.scaling(fitted, console), exit_code=3 if fitted.cut else 0
+            )
         dataset = load_dataset(
             pipeline.EMBEDDED if data is None else data,
             target=target,

@@ -1,7 +1,7 @@
 """Searches over a family of data sets or of labels: scaling laws and logit scales."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from boundcheck.records.base import Interval, Record
 from boundcheck.records.bounds import BoundRow
@@ -59,6 +59,20 @@ class Scaling(Record):
     against: Against
     rows: tuple[ScalingRow, ...]
     fits: tuple[Fit, ...]
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """The searches that their budget or time cut short, which the fits use as far as they got: who, and where."""
+        return tuple(
+            f"{fit.search} at {row.place.data}, eps = {row.place.eps:g}"
+            for row in self.rows
+            for fit, search in zip(self.fits, row.searches, strict=True)
+            if search.cut_short
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, and `cut`."""
+        return super().to_json() | {"cut": list(self.cut)}
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ class Search(Record):
     seconds: float
 
     @property
+    def cut_short(self) -> bool:
+        """Whether its budget or its time ended the search before the smallest width was decided."""
+        return not self.decided and self.stopped in ("budget", "time")
+
+    @property
     def interval(self) -> str:
         """The bracket as people write it: (low, high], open where no width was shown to succeed."""
         low, high = self.bracket

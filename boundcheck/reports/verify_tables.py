@@ -178,6 +178,8 @@ def scaling(report: Scaling, console: Console) -> None:
         console.print(
             "beyond: the target was reached at no width tried; such places bound the exponent on one side only."
         )
+    if report.cut:
+        console.print(f"cut short; raise --budget or --time-limit: {'; '.join(report.cut)}", soft_wrap=True)
     console.print("The theorems' exponents are of upper bounds: a smaller measured exponent does not contradict them.")
 
 

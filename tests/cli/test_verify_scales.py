@@ -1,4 +1,4 @@
-"""`boundcheck verify --logit-scales` from the outside."""
+"""`boundcheck verify --logit-scales` and `--scaling` from the outside."""
 
 import json
 from pathlib import Path
@@ -59,6 +59,19 @@ def test_data_of_margin_zero_has_no_teacher(run: Any) -> None:
     result = run("synthetic:circle:points=6", *QUICK)
     assert result.exit_code == 1
     assert "no margin" in result.stdout
+
+
+def test_exponents_of_searches_cut_short_are_undecided_and_name_them(run: Any) -> None:
+    quick = ["--scaling", "gamma", "--steps", "20", "--max-width", "4", "--max-seeds", "2"]
+    cut = "hard own B at synthetic:circle:points=20, eps = 0.05"
+    result = run(*quick, "--budget", "2")
+    assert result.exit_code == 3, result.stderr
+    (line,) = (line for line in result.stdout.splitlines() if "cut short" in line)
+    assert cut in line
+    result = run(*quick, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["result"]["cut"] == []
+    assert cut in json.loads(run(*quick, "--budget", "2", "--json").stdout)["result"]["cut"]
 
 
 @pytest.mark.parametrize(
