@@ -39,6 +39,14 @@ Normalize = Annotated[
 Eps = Annotated[float, typer.Option("--eps", help="Target average error, in (0, 1).")]
 Delta = Annotated[float, typer.Option("--delta", help="The paper's delta, in (0, 1/3): total failure is 3 delta.")]
 Confidence = Annotated[float, typer.Option("--confidence", help="Confidence of estimated intervals, in (0, 1).")]
+StoreFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="FILE",
+        help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's cache.",
+    ),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
 
 

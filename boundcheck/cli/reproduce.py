@@ -39,10 +39,6 @@ ImageCount = Annotated[
     typer.Option("--subsample", min=20, help="Number of images; default: 1500 at small scale, all at the paper's."),
 ]
 Temperature = Annotated[float, typer.Option("--temperature", help="Temperature of the teacher.")]
-StoreFile = Annotated[
-    Path | None,
-    typer.Option("--store", metavar="FILE", help="Run store; default: boundcheck/runs.sqlite in the user's cache."),
-]
 Latex = Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="Write the table as a LaTeX document.")]
 Crowds = Annotated[int, typer.Option("--crowds", min=1, help="Synthetic crowds drawn.")]
 Scenario = Annotated[str, typer.Option("--scenario", help="Kind of crowd: hardeasy, experts, mislead, parallel, ...")]
@@ -62,7 +58,7 @@ def table1(
     train_share: TrainShare = 0.6,
     steps: Steps = 1000,
     subsample: options.Subsample = None,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     plot: options.Plot = None,
     latex: Latex = None,
     json: options.Json = False,
@@ -118,7 +114,7 @@ def figure1(
     noise: Noise = None,
     temperature: Temperature = 1.0,
     subsample: ImageCount = None,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     plot: options.Plot = None,
     latex: Latex = None,
     json: options.Json = False,
@@ -180,7 +176,7 @@ def crowd(
     max_width: MaxWidth = 256,
     max_seeds: MaxSeeds = 40,
     confidence: options.Confidence = 0.95,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     target: options.Target = None,
     positive: options.Positive = None,
     drop: options.Drop = None,

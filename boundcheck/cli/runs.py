@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 runs = typer.Typer(no_args_is_help=True, help="Look into the store of finished training runs, export it, clean it up.")
 
-StoreFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        metavar="FILE",
-        help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's cache.",
-    ),
-]
 Number = Annotated[int, typer.Argument(help="Number of the setting, as 'runs list' shows it.")]
 Numbers = Annotated[
     list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Settings, as 'runs list' shows them.")
@@ -33,7 +25,7 @@ All = Annotated[bool, typer.Option("--all", help="Every setting.")]
 
 @runs.command("list")
 def list_(
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     json: options.Json = False,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,
@@ -54,7 +46,7 @@ def list_(
 @runs.command()
 def show(
     number: Number,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     json: options.Json = False,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,
@@ -76,7 +68,7 @@ def show(
 def export(
     file: Annotated[Path, typer.Argument(help="File to write: .csv or .json.")],
     numbers: Numbers = None,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     json: options.Json = False,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,
@@ -99,7 +91,7 @@ def prune(
     numbers: Numbers = None,
     older_than: OlderThan = None,
     everything: All = False,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     json: options.Json = False,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,

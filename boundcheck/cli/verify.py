@@ -64,10 +64,6 @@ CertificateTime = Annotated[
     float, typer.Option("--certificate-time", min=0, help="Seconds for each certified rung of the ladder; 0: none.")
 ]
 MarginTime = Annotated[float, typer.Option("--margin-time", help="Seconds for the margin and its teacher, at most.")]
-StoreFile = Annotated[
-    Path | None,
-    typer.Option("--store", metavar="FILE", help="Run store; default: boundcheck/runs.sqlite in the user's cache."),
-]
 Dask = Annotated[str | None, typer.Option("--dask", metavar="ADDRESS|local:N", help="Train on a Dask cluster.")]
 
 _SEARCH_ONLY = ("success_target", "max_width", "max_seeds", "budget", "time_limit", "certificate_time")
@@ -108,7 +104,7 @@ def verify(
     time_limit: TimeLimit = None,
     certificate_time: CertificateTime = 20.0,
     margin_time: MarginTime = 180.0,
-    store: StoreFile = None,
+    store: options.StoreFile = None,
     dask: Dask = None,
     plot: options.Plot = None,
     target: options.Target = None,

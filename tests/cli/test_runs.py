@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from search.bernoulli import SPEC
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
+from boundcheck.cli.config import commands
 from boundcheck.records import TrainingRun, TrainingSpec
 from boundcheck.search import Setting, Store
 
@@ -32,6 +34,12 @@ def store(tmp_path: Path) -> Path:
 
 def invoke(store: Path, *arguments: object) -> Result:
     return CliRunner().invoke(app, ["runs", *map(str, arguments), "--store", str(store)])
+
+
+def test_every_command_with_a_store_names_its_variable() -> None:
+    stores = [params["store"].help for _, params in commands(get_command(app)) if "store" in params]
+    assert len(stores) == 8
+    assert all("$BOUNDCHECK_STORE" in text for text in stores)
 
 
 def test_list_shows_every_setting(store: Path) -> None:
