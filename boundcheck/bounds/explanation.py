@@ -24,9 +24,10 @@ DERIVATIONS: dict[str, tuple[Step, ...]] = {
 }
 
 
-def explain(bound: Bound, point: Point) -> Explanation:
+def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
     """Everything about `bound` at `point`; every step of its derivation is checked anew.
 
+    fixed_c: c was given, rather than 2 gamma by default; the growth in gamma depends on it.
     Raises InputError where the bound does not apply at `point`.
     """
     row = bound.row(point)
@@ -34,7 +35,7 @@ def explain(bound: Bound, point: Point) -> Explanation:
     closed = to_float(bound.width, values)
     used = sorted(bound.width.free_symbols, key=str)
     condition = bound.slack if isinstance(bound, SharpBound) else None
-    shape = formula(bound, values[s.c])
+    shape = formula(bound, fixed_c=fixed_c)
     return Explanation(
         bound=bound.id,
         title=bound.title,

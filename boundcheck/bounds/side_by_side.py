@@ -91,10 +91,13 @@ def crossovers(of: Sequence[Pair], eps: Sequence[Fraction], at: PointAt) -> tupl
     return tuple(found)
 
 
-def formula(bound: Bound, c: Fraction | None) -> BoundFormula:
-    """The closed form of a bound and its exact growth as gamma or eps tends to 0, with the defaults of c and tau."""
+def formula(bound: Bound, *, fixed_c: bool) -> BoundFormula:
+    """The closed form of a bound and its exact growth as gamma or eps tends to 0, with the default of tau.
+
+    fixed_c: c stays as gamma tends to 0; else it is 2 gamma, which adds powers of gamma where b/c stands.
+    """
     width = bound.width.subs({s.beta: (s.kappa * s.gamma) ** 2 * s.eps / 32, s.tau: s.gamma})
-    width = width if c is not None else width.subs(s.c, 2 * s.gamma)
+    width = width if fixed_c else width.subs(s.c, 2 * s.gamma)
     growth = []
     for name, symbol in (("gamma", s.gamma), ("eps", s.eps)):
         term = leading(width, symbol)

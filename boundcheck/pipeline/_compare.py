@@ -159,7 +159,7 @@ def compare(
         rows=rows,
         ratios=side_by_side.ratios(rows, of),
         crossovers=side_by_side.crossovers(of, targets, at),
-        formulas=tuple(side_by_side.formula(bound, norm) for bound in chosen),
+        formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
         findings=findings(rows),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),

@@ -34,4 +34,4 @@ def explain(
         temperature=None if temperature is None else as_typed(temperature),
         flips=flips,
     )
-    return take_apart(theorem, at)
+    return take_apart(theorem, at, fixed_c=c is not None)

@@ -56,6 +56,17 @@ def test_lemma_3_would_fail_with_half_its_constant() -> None:
     assert Nonnegative("", sp.tanh(1) - sp.Rational(77, 100), {}).check().holds is False
 
 
+@pytest.mark.parametrize(("c", "powers"), [(None, (4, 6, 2)), (0.1, (2, 4, 2))])
+def test_growth_is_that_of_compare_whatever_c_is(c: float | None, powers: tuple[int, ...]) -> None:
+    """(b/c)^2 in the published widths is 2 more powers of 1/gamma where c = 2 gamma; soft-sharp has no c."""
+    names = ("soft-published", "hard-published", "soft-sharp")
+    beside = {shape.bound: shape.growth for shape in pipeline.compare(eps=0.01, gammas=[0.05], c=c).formulas}
+    for name, power in zip(names, powers, strict=True):
+        growth = pipeline.explain(name, gamma=0.05, eps=0.01, c=c).growth
+        assert growth == beside[name]
+        assert growth[0].power == power
+
+
 def test_quoted_steps_are_never_marked_as_checked() -> None:
     assert Quoted("claim", "source").check().holds is None
     assert Quoted("claim", "source").check().residual is None
