@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from boundcheck.bounds.registry import registry
+from boundcheck.bounds.sharp import SharpBound
 from boundcheck.records import BoundRow
 
 UPPER = (
@@ -16,13 +18,12 @@ SCALE = (
 
 FLOOR = (
     "Rows marked floor are the limit of infinitely many infinitely small steps; --steps gives the sharp bounds a "
-    "finite number. hard-sharp and hard-tempered count flips by Hoeffding's inequality (closed form), the others "
-    "by Chernoff's; --flips puts them on one footing."
+    "finite number."
 )
 
 
-def findings(rows: Sequence[BoundRow]) -> tuple[str, ...]:
-    """Sentences on the rows at the middle (gamma, eps)."""
+def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
+    """Sentences on the rows at the middle (gamma, eps).  flips: how all rows count flips; None: each by its default."""
     places = list(dict.fromkeys((row.gamma, row.eps) for row in rows))
     gamma, eps = places[len(places) // 2]
     widths = {row.bound: row.width for row in rows if (row.gamma, row.eps) == (gamma, eps)}
@@ -38,8 +39,15 @@ def findings(rows: Sequence[BoundRow]) -> tuple[str, ...]:
         asked = " and ".join(f"{widths[name]:,} ({name})" for name in others)
         best = min(others, key=lambda name: widths[name])
         said.append(f"The same hard labels need {asked}: {_against(widths, soft, best)}. {SCALE}")
-    if any(row.steps is None for row in rows):
+    if any(row.at_floor for row in rows):
         said.append(FLOOR)
+    counted = {name: theorem.default_flips for name in widths if isinstance(theorem := registry[name], SharpBound)}
+    if flips is None and len(set(counted.values())) > 1:
+        hoeffding = " and ".join(name for name, how in counted.items() if how == "hoeffding")
+        said.append(
+            f"Activation flips are counted by Hoeffding's inequality for {hoeffding}, by Chernoff's for the other "
+            "sharp bounds; --flips puts them on one footing."
+        )
     return tuple(said)
 
 

@@ -76,8 +76,8 @@ def compare(
 ) -> None:
     """Set the widths of every theorem side by side: published and sharpened, soft and hard labels.
 
-    Widths are even integers, exact at any size; every row holds with the same probability 1 - 3 delta. Rows without a
-    finite schedule are marked floor; --steps gives them one.
+    Widths are even integers, exact at any size; every row holds with the same probability 1 - 3 delta. Rows for
+    infinitely many infinitely small steps are marked floor; --steps gives them finitely many.
 
     Example: boundcheck compare --eps 0.01 --n 1000 --c 1 --gamma 0.05
     """

@@ -160,7 +160,7 @@ def compare(
         ratios=side_by_side.ratios(rows, of),
         crossovers=side_by_side.crossovers(of, targets, at),
         formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
-        findings=findings(rows),
+        findings=findings(rows, flips),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),
     )

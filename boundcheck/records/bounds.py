@@ -14,7 +14,7 @@ class BoundRow(Record):
     """One bound evaluated at one (gamma, eps); `width` and `steps` are exact integers.
 
     width: the smallest EVEN integer at which the bound holds (symmetric initialisation pairs the neurons).
-    steps, step_size None: the floor, the limit of infinitely many infinitely small steps.  radius None: no projection.
+    steps None: infinitely many; step_size None, too: infinitely small, the floor.  radius None: no projection.
     failure_probability: over W(0).  vacuous: the untrained network already satisfies the conclusion.
     """
 
@@ -30,6 +30,11 @@ class BoundRow(Record):
     vacuous: bool
     source: str
     note: str = ""
+
+    @property
+    def at_floor(self) -> bool:
+        """Whether the row is the limit of infinitely many infinitely small steps."""
+        return self.steps is None and self.step_size is None
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def width_table(eps: float, rows: Sequence[BoundRow]) -> Table:
                 f"{gamma:.4g}" if i == 0 else "",
                 row.bound,
                 f"[bold]{width}[/bold]" if row.width == least else width,
-                "floor" if row.steps is None else integer(row.steps),
+                "floor" if row.at_floor else "infinite" if row.steps is None else integer(row.steps),
                 "-" if row.step_size is None else f"{row.step_size:.3g}",
                 "none" if row.radius is None else f"{row.radius:.4g}",
             )

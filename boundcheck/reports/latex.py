@@ -142,7 +142,7 @@ def widths(rows: list[BoundRow], caption: str) -> str:
                     escape(row.bound),
                     row.labels,
                     number(row.width),
-                    "floor" if row.steps is None else number(row.steps),
+                    "floor" if row.at_floor else r"$\infty$" if row.steps is None else number(row.steps),
                     number(row.step_size),
                     "none" if row.radius is None else number(row.radius),
                 ]

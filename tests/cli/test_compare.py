@@ -96,6 +96,26 @@ def test_tables_show_floors_growth_and_crossovers() -> None:
         assert piece in text
 
 
+@pytest.mark.parametrize(
+    ("options", "floor", "footing"),
+    [
+        ([], True, True),
+        (["--flips", "kl"], True, False),
+        (["--step-size", "0.01"], False, True),
+        (["--steps", "1000000000"], False, True),
+        (["--bound", "soft-sharp"], True, False),
+        (["--bound", "soft-published", "--bound", "hard-published"], False, False),
+    ],
+)
+def test_what_is_said_of_floors_and_flips_is_true_of_the_rows(options: list[str], floor: bool, footing: bool) -> None:
+    shown = " ".join(invoke(*EXAMPLE, *options).stdout.split())
+    assert ("Rows marked floor" in shown) is floor
+    assert (" floor " in shown.partition("growth")[0]) is floor
+    assert (" infinite " in shown) is ("--step-size" in options)
+    assert ("one footing" in shown) is footing
+    assert ("infty" in invoke(*EXAMPLE, *options, "--latex", "-").stdout) is ("--step-size" in options)
+
+
 def test_ratios_of_soft_to_hard_width() -> None:
     result = result_of(*EXAMPLE)["result"]
     found = {row["bound"]: row["width"] for row in result["rows"]}
