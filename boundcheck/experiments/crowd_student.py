@@ -22,9 +22,9 @@ from boundcheck.experiments.exponents import crossing
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.crowd import CrowdLabels, attach_crowd, crowd_soft_labels, reliabilities
 from boundcheck.labels.softlabels import soft_labels
+from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval, Record, Search
-from boundcheck.search.statistics import clopper_pearson
 
 ARMS = ("posterior", "majority", "rounded posterior")
 CERTAIN = 1e-9  # KL(1 - 1e-9 || mu(f)) is the logistic loss: in float32 its derivative is the same

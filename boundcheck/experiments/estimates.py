@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import binomtest
 from scipy.stats import t as student_t
 
+from boundcheck.numerics import clopper_pearson
 from boundcheck.records import Record
 
 ClaimVerdict = Literal["holds", "refuted", "undecided"]
@@ -64,8 +64,7 @@ def crossed(values: Float[np.ndarray, "s n"], confidence: float = 0.95) -> Estim
 
 def proportion(right: int, n: int, confidence: float = 0.95) -> Estimate:
     """Accuracy of one network on n test points, with the exact (Clopper-Pearson) interval over the points."""
-    interval = binomtest(right, n).proportion_ci(confidence, method="exact")
-    return Estimate(right / n, float(interval.low), float(interval.high), 1, confidence)
+    return Estimate(right / n, *clopper_pearson(n, right, 1 - confidence), 1, confidence)
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:

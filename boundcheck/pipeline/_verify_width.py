@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from boundcheck import bounds, search, training
 from boundcheck.errors import InputError
+from boundcheck.numerics import clopper_pearson
 from boundcheck.pipeline._problem import Problem
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval, Training, TrainingRun, TrainingSpec
@@ -68,7 +69,7 @@ def verify_width(
         progress=progress,
     )
     failures = sum(missed(run) for run in runs)
-    low, high = search.clopper_pearson(seeds, failures, 1 - confidence)
+    low, high = clopper_pearson(seeds, failures, 1 - confidence)
     rate = Interval(low, high, confidence, exact=False)
     return WidthReport(
         data=data.name,

@@ -5,7 +5,7 @@ Blind to margins and bounds, which it is compared with.
 
 from boundcheck.search.executors import DaskExecutor, Executor, LocalExecutor, open_executor
 from boundcheck.search.runs import Trainer, run_seed, succeeded, train_runs
-from boundcheck.search.statistics import SuccessTest, clopper_pearson
+from boundcheck.search.statistics import SuccessTest
 from boundcheck.search.store import Setting, Store, StoredSetting, default_path
 from boundcheck.search.widths import minimal_width
 
@@ -18,7 +18,6 @@ __all__ = [
     "StoredSetting",
     "SuccessTest",
     "Trainer",
-    "clopper_pearson",
     "default_path",
     "minimal_width",
     "open_executor",

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincc, betaincinv, betaln
+from scipy.special import betainc, betaincc, betaln
 
 Verdict = Literal["succeeds", "fails", "undecided"]
 _PRIOR = 0.5  # Jeffreys' Beta(1/2, 1/2)
@@ -95,14 +95,3 @@ def _lower(seeds: int, successes: int, floor: float) -> float:
         lambda q: _log_likelihood(seeds, successes, q) - floor, least, successes / seeds, xtol=1e-13, rtol=1e-13
     )
     return root
-
-
-def clopper_pearson(seeds: int, successes: int, alpha: float) -> tuple[float, float]:
-    """Exact two-sided 1 - alpha interval for one fixed number of seeds (Clopper & Pearson, Biometrika 26 (1934)).
-
-    It does not survive looking repeatedly: use `SuccessTest` for verdicts.
-    """
-    failures = seeds - successes
-    lower = float(betaincinv(successes, failures + 1, alpha / 2)) if successes else 0.0
-    upper = float(betaincinv(successes + 1, failures, 1 - alpha / 2)) if failures else 1.0
-    return lower, upper

@@ -13,13 +13,14 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Search, TrainingRun, TrainingSpec, Trial
 from boundcheck.search.collect import Collector
 from boundcheck.search.executors import Executor, Job
 from boundcheck.search.plan import Plan, most_widths
 from boundcheck.search.runs import Trainer, make_collector, run_seed, succeeded
-from boundcheck.search.statistics import SuccessTest, clopper_pearson
+from boundcheck.search.statistics import SuccessTest
 from boundcheck.search.store import Store
 from boundcheck.training import tile_neurons
 

@@ -11,9 +11,10 @@ from scipy.stats import beta, binomtest
 
 from boundcheck.errors import InputError
 from boundcheck.labels.dominance import psi, psi_hull
-from boundcheck.labels.estimates import Estimate, clopper_pearson_lower, clopper_pearson_upper, proportion
+from boundcheck.labels.estimates import Estimate, proportion
 from boundcheck.labels.quality import choose_k, indicators, split
 from boundcheck.labels.softlabels import Ties, soft_labels, top_k
+from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
 
 
 def skillful_but_bad(y: np.ndarray, classes: int, seed: int) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from boundcheck.search.statistics import SuccessTest, clopper_pearson
+from boundcheck.numerics import clopper_pearson
+from boundcheck.search.statistics import SuccessTest
 
 ALPHA = 0.05
 TEST = SuccessTest(target=0.9, alpha=ALPHA)

@@ -11,10 +11,11 @@ import pytest
 from search.bernoulli import SPEC, Bernoulli, X, Y
 
 from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.numerics import clopper_pearson
 from boundcheck.records import Search, TrainingRun
 from boundcheck.search import minimal_width, run_seed, succeeded
 from boundcheck.search.executors import LocalExecutor
-from boundcheck.search.statistics import SuccessTest, clopper_pearson
+from boundcheck.search.statistics import SuccessTest
 
 STEEP = {8: 0.3, 10: 0.6, 12: 1.0}
 GRADUAL = {4: 0.2, 6: 0.7, 8: 0.88, 10: 0.895, 12: 0.905, 14: 0.93, 16: 0.97, 24: 1.0}
