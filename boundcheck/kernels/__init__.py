@@ -1,5 +1,5 @@
-"""The features phi_x(z) = 1[z.x > 0] x of the infinitely wide network, and their closed-form kernel."""
+"""The closed-form kernel of the features phi_x(z) = 1[z.x > 0] x of the infinitely wide network."""
 
-from boundcheck.kernels.limiting import features, limiting_kernel
+from boundcheck.kernels.limiting import limiting_kernel
 
-__all__ = ["features", "limiting_kernel"]
+__all__ = ["limiting_kernel"]

@@ -1,7 +1,5 @@
 """The limiting kernel in float64, in blocks on whatever device JAX sees."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,13 +13,6 @@ from boundcheck.precision import enable_x64
 _WINDOW = 1e-4
 _BLOCK = 1024
 _PAIRS = 1 << 16
-
-
-def features(X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "m d"]) -> Float64[Array, "m n d"]:
-    """phi_x(z) = 1[z.x > 0] x for every row z of Z and x of X (THEORY section 0)."""
-    enable_x64()
-    rows, directions = jnp.asarray(X, dtype=float), jnp.asarray(Z, dtype=float)
-    return jnp.where((directions @ rows.T > 0)[:, :, None], rows, 0.0)
 
 
 def limiting_kernel(
@@ -82,7 +73,7 @@ def _padded(V: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.pad(V, ((0, extra), (0, 0))), np.pad(norms, (0, extra), constant_values=1.0)
 
 
-@partial(jax.jit)
+@jax.jit
 def _block(
     X: Float64[Array, "n d"], Z: Float64[Array, "k d"], norms_z: Float64[Array, " k"], norms_x: Float64[Array, " n"]
 ) -> tuple[Float64[Array, "n k"], Bool[Array, "n k"]]:

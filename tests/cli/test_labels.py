@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles import skillful_but_bad
 from typer.testing import CliRunner
 
 from boundcheck.cli import app
 from boundcheck.datasets import load_dataset, load_soft_labels
-from boundcheck.labels.students import skillful_but_bad
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crowd_oracles import best_two_groups
+from crowd_oracles import best_two_groups, line_split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -179,7 +179,7 @@ def test_the_partition_does_not_see_the_labels() -> None:
     one, other = spectrum(crowd.answers), spectrum(from_matrix(crowd.answers.X * flip))
     assert one.above == other.above
     np.testing.assert_array_equal(task_types(one, 2), task_types(other, 2))
-    np.testing.assert_array_equal(task_types(one, 2, rule="line"), task_types(other, 2, rule="line"))
+    np.testing.assert_array_equal(line_split(one.vectors), line_split(other.vectors))
 
 
 @pytest.mark.parametrize("name", ["hardeasy", "mislead"])
@@ -190,7 +190,7 @@ def test_the_plane_errs_as_often_as_predicted(name: str) -> None:
         crowd = scenario(name, 60, seed=seed)
         found = spectrum(crowd.answers)
         plane.append(type_error(task_types(found, 2), crowd.types))
-        line.append(type_error(task_types(found, 2, rule="line"), crowd.types))
+        line.append(type_error(line_split(found.vectors), crowd.types))
         predicted.append(predicted_type_error(crowd.reliability, 1.0))
     assert np.mean(plane) == pytest.approx(np.mean(predicted), abs=0.02)
     assert np.mean(plane) < np.mean(line) - 0.03
@@ -201,7 +201,7 @@ def test_orthogonal_types_of_one_size_have_equal_strength() -> None:
     crowd = scenario("specialist", 60, seed=3)
     found = spectrum(crowd.answers)
     assert type_error(task_types(found, 2), crowd.types) < 0.02
-    assert type_error(task_types(found, 2, rule="line"), crowd.types) > 0.15
+    assert type_error(line_split(found.vectors), crowd.types) > 0.15
 
 
 def test_refreshed_eigenvectors_keep_the_number_of_directions() -> None:

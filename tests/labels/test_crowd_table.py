@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from crowd_oracles import line_split
 from scipy.special import logsumexp
 
 from boundcheck.errors import BoundcheckWarning
@@ -30,7 +31,7 @@ METHODS: dict[str, Method] = {
     "DS1": lambda crowd, _: coin_vote(crowd.answers, OneCoin())[0],
     "DS2": lambda crowd, _: coin_vote(crowd.answers, TwoCoin())[0],
     "TE": lambda crowd, _: triangular_vote(crowd.answers)[0],
-    "1D+TE": lambda crowd, found: by_groups(crowd.answers, task_types(found, 2, rule="line"), triangular_vote)[0],
+    "1D+TE": lambda crowd, found: by_groups(crowd.answers, line_split(found.vectors), triangular_vote)[0],
     "2D+TE": lambda crowd, found: by_groups(crowd.answers, task_types(found, 2), triangular_vote)[0],
     "2D+DS1": lambda crowd, found: by_groups(
         crowd.answers, task_types(found, 2), lambda part: coin_vote(part, OneCoin())

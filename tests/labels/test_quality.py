@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import skillful_but_bad
 from scipy.stats import beta, binomtest
 
 from boundcheck.errors import InputError
@@ -15,15 +16,6 @@ from boundcheck.labels.estimates import Estimate, proportion
 from boundcheck.labels.quality import choose_k, indicators, split
 from boundcheck.labels.softlabels import Ties, soft_labels, top_k
 from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
-
-
-def skillful_but_bad(y: np.ndarray, classes: int, seed: int) -> np.ndarray:
-    """.6 on a random wrong label, .4 on the true one."""
-    rng, n = np.random.default_rng(seed), len(y)
-    weights = np.zeros((n, classes))
-    weights[np.arange(n), (y + rng.integers(1, classes, n)) % classes] = 0.6
-    weights[np.arange(n), y] = 0.4
-    return weights
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 40))

@@ -19,7 +19,6 @@ from boundcheck.labels.crowd.answers import Answers, Matrix, is_sparse
 from boundcheck.labels.crowd.clusters import plane_split, symmetric_k_means, two_means
 
 Kind = Literal["plain", "corr"]
-Rule = Literal["plane", "line"]
 _SMALL = 40  # below this many tasks a full eigendecomposition is quick and cannot fail
 _COPIES = 5
 
@@ -107,24 +106,23 @@ def _leading(X: Matrix, pairs: int, tolerance: float = 0.0) -> tuple[Float[np.nd
     return values[order], vectors[:, order]
 
 
-def task_types(found: Spectrum, types: int, *, rule: Rule = "plane", seed: int = 0) -> Int[np.ndarray, " d"]:
+def task_types(found: Spectrum, types: int, *, seed: int = 0) -> Int[np.ndarray, " d"]:
     """Which of `types` groups each task belongs to.
 
-    rule: `line` splits |v| of the leading eigenvector in two by exact 2-means (two types only); `plane` uses as many
-    eigenvectors as exceed the edge, at most one per type, with centres +-c because the label of a task is unknown;
-    with one eigenvector and two types it is `line`.
+    In the space of as many eigenvectors as exceed the edge, at most one per type, with centres +-c because the label
+    of a task is unknown; with one eigenvector and two types, |v| is split by exact 2-means.
     """
     if types == 1:
         return np.zeros(len(found.vectors), dtype=np.int64)
     dimensions = max(1, min(types, found.above))
-    if types == 2 and (rule == "line" or dimensions == 1):
+    if types == 2 and dimensions == 1:
         return two_means(np.abs(found.vectors[:, 0]))[0]
     F = embedding(found.eigenvalues, found.vectors, dimensions)
     return plane_split(F)[0] if types == 2 else symmetric_k_means(F, types, seed=seed)[0]
 
 
 def predicted_type_error(reliability: Float[np.ndarray, "2 n"], density: float) -> float:
-    """About Phi(-SNR/2), SNR = sqrt(q) min(||r_0 - r_1||, ||r_0 + r_1||): share of tasks `plane` mistakes.
+    """About Phi(-SNR/2), SNR = sqrt(q) min(||r_0 - r_1||, ||r_0 + r_1||): share of tasks `task_types` mistakes.
 
     density: q, the probability that a worker answers a task.  Ours (LABELS B.2), measured within about 1.5 points;
     not for parallel reliabilities, which have one eigenvector.
