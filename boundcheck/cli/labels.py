@@ -192,6 +192,7 @@ def make(
         from boundcheck.datasets import load_dataset
         from boundcheck.reports import label_tables
 
+        options.check_outputs(None, out)
         if norm not in ("sup", "rkhs"):
             raise InputError(f"--norm {norm}: unknown; use sup or rkhs")
         settings = pipeline.TeacherSettings(

@@ -91,6 +91,12 @@ def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool =
     )
 
 
+def check_place(path: Path) -> None:
+    """Raise InputError for a path that `save_labels` refuses: worth asking before a long computation."""
+    if path.suffix != ".npz":
+        raise InputError(f"{path}: soft labels are written as .npz; give -o FILE.npz")
+
+
 def save_labels(
     path: Path,
     *,
@@ -106,8 +112,7 @@ def save_labels(
     more: further arrays and scalars, None is left out: y, rows, tasks, digest, eta, ...
     Raises InputError if the file cannot be written.
     """
-    if path.suffix != ".npz":
-        raise InputError(f"{path}: soft labels are written as .npz; give -o FILE.npz")
+    check_place(path)
     extra: Mapping[str, Any] = {key: value for key, value in more.items() if value is not None}
     try:
         with path.open("wb") as file:

@@ -12,7 +12,7 @@ from boundcheck.labels.crowd import CrowdLabels, crowd_soft_labels, one_type_p_v
 from boundcheck.labels.crowd.spectral import Kind, embedding, predicted_type_error
 from boundcheck.labels.crowd.votes import vote_bounds
 from boundcheck.labels.estimates import Estimate
-from boundcheck.labels.files import save_labels
+from boundcheck.labels.files import check_place, save_labels
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import CrowdReport, Interval
 
@@ -48,6 +48,8 @@ def crowd(
     """
     if not 0 < confidence < 1:
         raise InputError(f"--confidence {confidence:g} is outside (0, 1)")
+    if output is not None:
+        check_place(output)
     found = read_answers(answers, positive)
     y = None if truth is None else read_truth(truth, found.tasks, positive)
     labels = crowd_soft_labels(

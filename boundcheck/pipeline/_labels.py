@@ -13,7 +13,7 @@ from boundcheck.errors import InputError
 from boundcheck.labels import teachers
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.crowd import read_answers
-from boundcheck.labels.files import LabelFile, is_in_sample, load_labels, load_truth, save_labels
+from boundcheck.labels.files import LabelFile, check_place, is_in_sample, load_labels, load_truth, save_labels
 from boundcheck.labels.report import QualityReport
 from boundcheck.labels.report import Settings as LabelSettings
 from boundcheck.labels.teachers import Kind, LabelsMade, MadeLabels
@@ -63,6 +63,7 @@ def labels_make(
     Raises InputError for settings out of range, NoTeacherError where the margin is zero (kernel).
     """
     settings = settings or TeacherSettings()
+    check_place(out)
     made = _teach(dataset, teacher, settings, seed, progress)
     teachers.warn_beyond_hypothesis(made)
     save_labels(

@@ -278,6 +278,19 @@ def test_bad_teachers_are_one_line(tmp_path: Path, options: list[str], says: str
     assert not (tmp_path / "x.npz").exists()
 
 
+@pytest.mark.parametrize("place", ["nowhere/x.npz", "x.csv", "."])
+def test_a_place_that_cannot_be_written_is_refused_before_the_teacher_is_asked(
+    tmp_path: Path, answers: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    for stage in ("_labels._teach", "_crowd.crowd_soft_labels"):
+        monkeypatch.setattr(f"boundcheck.pipeline.{stage}", lambda *_, **__: pytest.fail("it was computed"))
+    for command in (["labels", "make", CIRCLE], ["crowd", str(answers)]):
+        result = CliRunner().invoke(app, [*command, "-o", str(tmp_path / place)])
+        assert result.exit_code == 2, result.output
+        assert str(tmp_path / place) in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
     code, _, err = run("make", "synthetic:circle:points=6", "-o", tmp_path / "x.npz")
     assert code == 1
