@@ -19,7 +19,7 @@ _LOGIT_SLACK = 1e-5  # p and logits may have been stored in float32
 
 def read_file(source: str, target: str | None) -> Table:
     """The table in a file whose kind its suffix tells. `target` names the label column of csv and parquet."""
-    path = existing_file(source)
+    path = existing_file(source, ", or use sklearn:NAME or synthetic:FAMILY")
     suffix = path.suffix.lower()
     if suffix == ".csv":
         return read_csv(path, target)
@@ -34,12 +34,12 @@ def read_file(source: str, target: str | None) -> Table:
     return Table(arrays["X"], codes, names, arrays.get("p"))
 
 
-def existing_file(source: str) -> Path:
-    """`source` as a path to a regular file; InputError says why it is not one."""
+def existing_file(source: str, instead: str = "") -> Path:
+    """`source` as a path to a regular file; InputError says why it is not one, and what may stand `instead` of one."""
     try:
         mode = Path(source).stat().st_mode
     except FileNotFoundError as error:
-        raise InputError(f"{source}: no such file; check the path, or use sklearn:NAME or synthetic:FAMILY") from error
+        raise InputError(f"{source}: no such file; check the path{instead}") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{source!r}: cannot be opened ({error}); check the path") from error
     if stat.S_ISDIR(mode):

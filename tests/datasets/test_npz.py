@@ -4,14 +4,18 @@ import os
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from boundcheck.datasets import load_dataset
+from boundcheck.datasets import load_dataset, load_soft_labels
 from boundcheck.datasets import npz as npz_module
+from boundcheck.experiments.images import load_images
+from boundcheck.labels.crowd import read_answers
+from boundcheck.labels.files import load_labels
 
 from .conftest import GOOD_X, GOOD_Y, header, npy, refusal
 
@@ -120,6 +124,19 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, npz: Write) -> None:
     assert "no such file" in refusal(str(path))
     path.mkdir()
     assert "is a directory" in refusal(str(path))
+
+
+def test_only_where_a_data_set_may_stand_does_a_missing_file_name_the_others(tmp_path: Path) -> None:
+    missing = tmp_path / "none.npz"
+    assert refusal(str(missing)).endswith("check the path, or use sklearn:NAME or synthetic:FAMILY")
+    for read in (
+        load_labels,
+        load_images,
+        read_answers,
+        partial(load_soft_labels, dataset=load_dataset("synthetic:circle")),
+    ):
+        with pytest.raises(npz_module.InputError, match=r"no such file; check the path$"):
+            read(missing)
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> None:

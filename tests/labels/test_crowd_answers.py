@@ -169,7 +169,7 @@ def test_files_that_are_refused(tmp_path: Path, name: str, text: str, message: s
 def test_missing_files_and_directories_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_answers(tmp_path / "none.csv")
-    with pytest.raises(InputError, match="not a regular file"):
+    with pytest.raises(InputError, match="is a directory"):
         read_answers(tmp_path)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from boundcheck.datasets.dataset import listed, quoted
+from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
 from boundcheck.errors import InputError
 from boundcheck.labels.crowd.answers import Answers, as_signs, from_matrix, from_triples
@@ -22,7 +23,7 @@ def read_answers(path: str | Path, positive: Collection[str] = ()) -> Answers:
     and the `digest` of the data set whose rows are the tasks.
     Other columns and arrays are ignored. Raises InputError, on one line, for everything that cannot be read.
     """
-    path = _file(path)
+    path = existing_file(str(path))
     if path.suffix.lower() == ".csv":
         tasks, workers, labels = _columns(path, ("task", "worker", "label"))
         return from_triples(tasks, workers, _signs(path, labels, positive), where=str(path))
@@ -40,7 +41,7 @@ def read_truth(path: str | Path, tasks: tuple[str, ...], positive: Collection[st
     The file is a .csv with columns task and label (as for `read_answers`), or a .npz with y in the order of `tasks`.
     Raises InputError where it cannot be read, contradicts itself, or names none of the tasks.
     """
-    path = _file(path)
+    path = existing_file(str(path))
     if path.suffix.lower() == ".npz":
         y = read_npz(path, ("y",))["y"]
         if y.shape != (len(tasks),) or y.dtype.kind not in "biuf":
@@ -58,18 +59,6 @@ def read_truth(path: str | Path, tasks: tuple[str, ...], positive: Collection[st
     if not truth.any():
         raise InputError(f"{path}: none of its {len(known)} tasks has answers; the names must agree")
     return truth
-
-
-def _file(path: str | Path) -> Path:
-    path = Path(path)
-    try:
-        if not path.exists():
-            raise InputError(f"{path}: no such file; check the path")
-        if not path.is_file():
-            raise InputError(f"{path}: not a regular file; name a .csv or .npz")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(path)!r}: cannot be opened ({error}); check the path") from error
-    return path
 
 
 def _columns(path: Path, wanted: tuple[str, ...]) -> tuple[list[str], ...]:
