@@ -9,13 +9,13 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.claim import Claim
+from boundcheck.audit.special import HALF
 from boundcheck.audit.steps import Step, ball, example, identity, positive
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 
 _q, _p, _s = sp.symbols("q p s", real=True)
 _B, _m, _x = sp.symbols("B m x", positive=True)
-HALF = Fraction(1, 2)
 
 
 def lemma_6(*, proxy: Fraction = HALF, deviation: Fraction = Fraction(2)) -> tuple[Step, ...]:

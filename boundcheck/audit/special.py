@@ -30,8 +30,7 @@ def kl(z: sp.Expr, f: sp.Expr) -> sp.Expr:
 
 def kl_ball(z: arb, f: arb) -> arb:
     """Enclosure of KL(mu(z) || mu(f))."""
-    p = 1 / (1 + (-z).exp())
-    return f.exp().log1p() - z.exp().log1p() - p * (f - z)
+    return f.exp().log1p() - z.exp().log1p() - sigmoid_ball(z) * (f - z)
 
 
 def sigmoid_ball(f: arb) -> arb:

@@ -4,13 +4,13 @@ gamma: margin of the data for a teacher with ||v||_inf <= 1.  eps: target averag
 c: lower bound of the norms ||x_i||.  delta: the paper's, its statements fail with probability 3 delta.
 failure: total failure probability of the sharp statements (set to 3 delta wherever rows are compared).
 kappa: logit scale of the soft labels.  tau: temperature of the logistic loss.  beta: target average risk.
-m: width.  B: radius.  eta, T: step size and number of steps.  work = 1/(2 eta T).
+m: width.  B: radius.  eta: step size.  work = 1/(2 eta T), T steps.
 """
 
 import sympy as sp
 
-gamma, eps, n, c, delta, beta, m, B, eta, T, tau, kappa = sp.symbols(
-    "gamma epsilon n c delta beta m B eta T tau kappa", positive=True
+gamma, eps, n, c, delta, beta, m, B, eta, tau, kappa = sp.symbols(
+    "gamma epsilon n c delta beta m B eta tau kappa", positive=True
 )
 failure = sp.Symbol("delta_tot", positive=True)
 work = sp.Symbol("u", nonnegative=True)

@@ -9,16 +9,16 @@ import numpy as np
 def positive_combination(vectors: Sequence[Sequence[Fraction]]) -> list[Fraction] | None:
     """Weights w >= 0, not all zero, with sum_k w_k vectors_k = 0 exactly; None if there are none.
 
-    A floating linear programme proposes the answer; rational arithmetic then proves it, by the weights
-    themselves or by a direction h with h.vectors_k > 0 for all k (Gordan's theorem: exactly one exists).
-    What it cannot prove is decided by the exact simplex method.
+    There are none if and only if some direction h has h.vectors_k > 0 for all k (Gordan's theorem). A floating linear
+    programme proposes h and rational arithmetic checks it; what that leaves open is decided by the exact simplex
+    method, which finds the weights.  vectors: at least one, all of one length, none of them zero.
     """
     from scipy.optimize import linprog
 
     scaled = [[value / max(map(abs, vector)) for value in vector] for vector in vectors]
     V = np.array([[float(value) for value in vector] for vector in scaled])
     k, d = V.shape
-    # max t subject to V h >= t, |h| <= 1: positive t separates; its multipliers are the weights.
+    # max t subject to V h >= t, |h| <= 1: an h with positive t separates.
     found = linprog(
         np.append(np.zeros(d), -1.0),
         A_ub=np.hstack([-V, np.ones((k, 1))]),

@@ -18,7 +18,6 @@ def solve_nnqp(
     H: Float64[np.ndarray, "k k"],
     b: Float64[np.ndarray, " k"],
     free: Bool[np.ndarray, " k"] | None = None,
-    ridge: float = 0.0,
 ) -> Float64[np.ndarray, " k"]:
     """Minimiser of a'Ha/2 - b'a over a >= 0 for symmetric H, positive definite or, nearly so, semidefinite.
 
@@ -29,15 +28,13 @@ def solve_nnqp(
     """
     start = np.asarray(b > 0) if free is None else free
     with one_thread():
-        return _solve(H, b, start, ridge)
-
-
-def _solve(H: np.ndarray, b: np.ndarray, start: np.ndarray, ridge: float) -> np.ndarray:
-    if ridge == 0.0:
         try:
             return _pivot(H, b, start)
         except LinAlgError:
-            ridge = 1e-11 * float(np.trace(H)) / len(H)
+            return _proximal(H, b, start, 1e-11 * float(np.trace(H)) / len(H))
+
+
+def _proximal(H: np.ndarray, b: np.ndarray, start: np.ndarray, ridge: float) -> np.ndarray:
     a = np.zeros_like(b)
     shifted = H + ridge * np.eye(len(H))
     for _ in range(_PROXIMAL_ROUNDS):
@@ -45,7 +42,7 @@ def _solve(H: np.ndarray, b: np.ndarray, start: np.ndarray, ridge: float) -> np.
         try:
             a = _pivot(shifted, b + ridge * previous, start)
         except LinAlgError:
-            return _solve(H, b, start, ridge * 100)
+            return _proximal(H, b, start, ridge * 100)
         start = a > 0
         if np.abs(a - previous).max() <= 1e-13 * np.abs(a).max():
             break

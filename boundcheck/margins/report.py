@@ -13,7 +13,9 @@ from jaxtyping import Float64
 from boundcheck.errors import InputError
 from boundcheck.records import BoundRow, Interval, Record, jsonable
 
-_KEYS = ("q", "logits", "p", "gamma_lower", "gamma_upper", "confidence", "exact", "kind", "radius", "digest")
+_KEYS = (
+    "q", "logits", "logits_error", "p", "gamma_lower", "gamma_upper", "confidence", "exact", "kind", "radius", "digest",
+)  # fmt: skip
 # What an archive that is damaged, or none, and values of the wrong shape or type raise.
 _UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
@@ -22,9 +24,9 @@ _UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZi
 class Teacher(Record):
     """The kernel teacher x -> E[v.phi_x] of the maximising field v (MARGIN section 0).
 
-    q: (n,) simplex weights, v ~ sum_i q_i y_i phi_i.  z: (n,) logits E[v.phi_i].  p: (n,) sigmoid(z).
-    z_error: (n,) bound on the error of z, at the confidence of `margin` (0: exact up to rounding).
-    kind: sup (||v|| <= 1 everywhere) or rkhs (E||v||^2 = 1).  margin: of the norm that `kind` names.
+    q: (n,) simplex weights.  kind: rkhs, v = s / (E||s||^2)^(1/2) with s = sum_i q_i y_i phi_i, so E||v||^2 = 1; sup,
+    about s / ||s||, and ||v|| <= 1 everywhere.  margin: of the norm that `kind` names.  z: (n,) logits E[v.phi_i].
+    p: (n,) sigmoid(z).  z_error: (n,) bound on the error of z, at the confidence of `margin` (0: exact up to rounding).
     radius: bound on sup ||v||, the radius B that a network needs to follow v.  digest: of the data set.
     """
 
@@ -38,7 +40,7 @@ class Teacher(Record):
     z_error: Float64[np.ndarray, " n"]
 
     def save(self, path: Path) -> None:
-        """Write an .npz with keys q, logits, p, gamma_lower, gamma_upper, confidence, exact, kind, radius, digest.
+        """Write the .npz that `load_teacher` reads, with z and z_error under the keys logits and logits_error.
 
         Raises InputError where the path cannot be written.
         """
@@ -67,7 +69,7 @@ def load_teacher(path: Path) -> Teacher:
     """Read what `Teacher.save` wrote; raises InputError for anything else. Nothing is ever unpickled."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = {key: file[key] for key in (*_KEYS, "logits_error")}
+            found = {key: file[key] for key in _KEYS}
         lower, upper, confidence, radius = (
             float(found[key]) for key in ("gamma_lower", "gamma_upper", "confidence", "radius")
         )
@@ -122,12 +124,13 @@ class Moment(Record):
 class MarginReport(Record):
     """Both margins of a data set (MARGIN section 0).
 
-    gamma_sup: of the paper's Assumption 1; exact in the plane, otherwise at its confidence.  gamma_rkhs: exact up
-    to its duality gap.  assumption_holds: decided in exact arithmetic on the raw rows; conflicts: the source
-    indices of rows that force the margin to be 0.  limiting: the rows with the largest weights.
-    outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any sampling.
-    widths: the published widths at the lower end of gamma_sup, where a target error was given.
-    samples: antithetic pairs drawn for the interval.  interrupted: whether Ctrl-C ended the work.
+    gamma_sup: of the paper's Assumption 1; exact in the plane, otherwise at its confidence, or `outer` where nothing
+    was sampled.  gamma_rkhs: exact up to its duality gap.  assumption_holds: decided in exact arithmetic on the raw
+    rows; conflicts: the source indices of rows that force the margin to be 0.  limiting: the rows with the largest
+    weights, at most ten.  outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any
+    sampling.  widths: the published widths at the lower end of gamma_sup, where a target error was given and that end
+    is positive.  samples: draws for the interval, antithetic pairs or single.  interrupted: whether Ctrl-C ended the
+    work.
     teacher: not part of the JSON; None where the margin is 0.
     """
 

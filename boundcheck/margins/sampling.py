@@ -15,7 +15,7 @@ _ROWS = 256  # sizes are padded to multiples, so that few are compiled
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Means over `pairs` antithetic pairs at one q.
+    """Means over antithetic pairs at one q.
 
     value: E h(||s||), h(w) = w - floor/2 above the floor and w^2/(2 floor) below.  g: (n,) its gradient, which is
     y_i E[v.phi_i] for v = s / max(||s||, floor).  hessian: (n, n), or None.
@@ -23,7 +23,6 @@ class Sample:
 
     value: float
     g: Float64[np.ndarray, " n"]
-    pairs: int
     hessian: Float64[np.ndarray, "n n"] | None = None
 
 
@@ -61,7 +60,7 @@ class Sampler:
             pick = np.ix_(inverse, inverse)
             matrix = (self.X @ self.X.T) * weighted[pick] / count - outer[pick] / count
             matrix *= np.outer(self.y, self.y)
-        return Sample(float(value) / (2 * count) + beta * square / 2, g, count, matrix)
+        return Sample(float(value) / (2 * count) + beta * square / 2, g, matrix)
 
 
 @partial(jax.jit, static_argnames=("size", "hessian"))

@@ -21,7 +21,7 @@ def plot_table1(result: "Table1", path: Path) -> None:
     figure, axes = new_figure(1, len(result.datasets) + 1, width=13.0, height=4.2)
     for place, name in zip(axes, result.datasets, strict=False):
         rows = [row for row in result.rows if row.data == name]
-        _curves(place, [row.width for row in rows], rows, shift=1.03, log=True)
+        _curves(place, [row.width for row in rows], rows, shift=1.03)
         _width_axis(place, result.settings.widths, f"{name} (n = {result.n_train[result.datasets.index(name)]})")
         place.set_ylabel("test accuracy, %")
         _accuracy_axis(place, rows)
@@ -44,7 +44,7 @@ def plot_figure1(result: "Figure1", path: Path) -> None:
     """Accuracy against the noise variance, ours and the paper's, and the gain of soft labels."""
     figure, (ours, theirs, gain) = new_figure(1, 3, width=13.0, height=4.2)
     noise = [row.noise for row in result.rows]
-    _curves(ours, noise, result.rows, shift=1.02, log=True, paper=False)
+    _curves(ours, noise, result.rows, shift=1.02, paper=False)
     _accuracy_axis(ours, result.rows)
     ours.set(title=f"ours: {result.data}, {result.settings.runs} runs", ylabel="test accuracy, %")
     known = [(row.noise, row.paper) for row in result.rows if row.paper is not None]
@@ -68,15 +68,14 @@ def plot_figure1(result: "Figure1", path: Path) -> None:
     save(figure, path)
 
 
-def _curves(axes: Any, x: Sequence[float], rows: Sequence[Any], *, shift: float, log: bool, paper: bool = True) -> None:
+def _curves(axes: Any, x: Sequence[float], rows: Sequence[Any], *, shift: float, paper: bool = True) -> None:
     for i, kind in enumerate(NAMES):
         place = [value * shift ** (i - 1) for value in x]
         _errorbar(axes, place, [getattr(row, kind) for row in rows], COLOURS[kind], NAMES[kind])
         theirs = [(v, row.paper[kind]) for v, row in zip(place, rows, strict=True) if row.paper and paper]
         if theirs:
             axes.plot(*zip(*theirs, strict=True), MARKS[kind], color=COLOURS[kind], mfc="none", ms=8, mew=1.5)
-    if log:
-        axes.set_xscale("log")
+    axes.set_xscale("log")
 
 
 def _errorbar(axes: Any, x: Sequence[float], values: Sequence[Estimate], colour: str, label: str) -> None:
