@@ -1,7 +1,7 @@
 """Assess soft labels of known truth (or none): every indicator and what follows from it."""
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,7 +11,7 @@ from boundcheck.labels import complexity
 from boundcheck.labels.bias import bias
 from boundcheck.labels.calibration import Calibration, calibration
 from boundcheck.labels.quality import Indicators, choose_k, indicators, split
-from boundcheck.labels.report import NO_GUARANTEE, NO_TRUTH, QualityReport, SampleSize, Settings
+from boundcheck.labels.report import NO_GUARANTEE, NO_TRUTH, KChoice, QualityReport, SampleSize, Settings
 from boundcheck.labels.softlabels import SoftLabels, top_k, true_classes
 from boundcheck.labels.weak import additive_noise, incomplete_supervision
 from boundcheck.progress import SILENT, Progress
@@ -78,7 +78,7 @@ def soft_label_report(
 
 def _choice_of_k(
     labels: SoftLabels, y: Int[np.ndarray, " n"], settings: Settings, progress: Progress
-) -> tuple[int | None, Literal["given", "half", "all", "only", "candidates"], Int[np.ndarray, " rows"], float]:
+) -> tuple[int | None, KChoice, Int[np.ndarray, " rows"], float]:
     """k, how it was chosen, the rows to certify on, and the alpha they are entitled to."""
     n, classes = labels.weights.shape
     everything = np.arange(n)
@@ -164,17 +164,27 @@ def _without_truth(labels: SoftLabels, settings: Settings) -> QualityReport:
     """The one indicator that calibrated labels give about themselves."""
     if not labels.normalised:
         raise InputError("scores that are not weights say nothing without the truth; give --truth")
+    if settings.noise is not None or settings.soft_fraction is not None:
+        raise InputError("--noise and --soft-fraction are evaluated beside the truth; give --truth, or leave them out")
     n, classes = labels.weights.shape
-    k = None if settings.candidates else settings.k or 1
+    k, how = _k_without_truth(settings, classes)
     members = labels.weights > 0 if k is None else top_k(labels, k, ties=settings.ties, seed=settings.seed)
     value = _self_estimated_delta(labels, members)
     return QualityReport(
-        n=n, classes=classes, n_used=n, k=k, k_choice="candidates" if k is None else "given",
+        n=n, classes=classes, n_used=n, k=k, k_choice=how,
         delta=None, delta_max=None, gamma=None, kappa=None, psi=None, psi_pairs=None, joint_confidence=None,
         certified=False, refuted=False, marginal_condition=False, assumption=NO_TRUTH,
         self_estimated_delta=value, settings=settings,
         notes=("no truth given: nothing can be certified; self_estimated_delta assumes calibration",),
     )  # fmt: skip
+
+
+def _k_without_truth(settings: Settings, classes: int) -> tuple[int | None, KChoice]:
+    if settings.candidates:
+        return None, "candidates"
+    if settings.k is not None:
+        return settings.k, "given"
+    return 1, "only" if classes == 2 else "default"
 
 
 def _notes(found: Indicators, k: int | None, classes: int, settings: Settings) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ IN_SAMPLE = "the labels were made from the same true labels, so the indicators d
 NO_TRUTH = "calibration: delta is 1 minus the mean weight of the top-k labels, right only if the labels are calibrated"
 NO_GUARANTEE = "Delta + gamma >= 1: no guarantee"
 
+KChoice = Literal["given", "half", "all", "only", "default", "candidates"]
+"""How k was chosen: by the user, on a random half, on all data, of one possibility, without truth to choose it by."""
+
 
 @dataclass(frozen=True)
 class Settings(Record):
@@ -102,7 +105,7 @@ class QualityReport(Record):
     classes: int
     n_used: int
     k: int | None
-    k_choice: Literal["given", "half", "all", "only", "candidates"]
+    k_choice: KChoice
     delta: Estimate | None
     delta_max: Estimate | None
     gamma: Estimate | None

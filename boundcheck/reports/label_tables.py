@@ -50,6 +50,7 @@ def _headline(report: QualityReport) -> str:
         "half": f"chosen on one half, assessed on the other {report.n_used}",
         "all": "chosen on the same data",
         "only": "the only choice",
+        "default": "the default, without truth to choose it by",
         "candidates": "candidate sets",
     }[report.k_choice]
     size = "candidate sets" if report.k is None else f"label sets of size k = {report.k} ({how})"

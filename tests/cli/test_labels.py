@@ -82,6 +82,24 @@ def test_check_without_truth_makes_no_claim(tmp_path: Path) -> None:
     code, out, _ = run("check", tmp_path / "a.npz")
     assert code == 0
     assert "assumes calibration" in out
+    assert "k = 1 (the only choice)" in out
+
+
+def test_check_without_truth_says_how_k_was_chosen(tmp_path: Path) -> None:
+    np.savez(tmp_path / "b.npz", p=np.array([[0.2, 0.5, 0.3]]))
+    assert "k = 1 (the default, without truth to choose it by)" in run("check", tmp_path / "b.npz")[1]
+    assert "k = 2 (given)" in run("check", tmp_path / "b.npz", "--k", "2")[1]
+    assert body("check", tmp_path / "b.npz")["result"]["k_choice"] == "default"
+
+
+@pytest.mark.parametrize("option", ["--noise", "--soft-fraction"])
+def test_check_without_truth_refuses_what_is_compared_with_it(tmp_path: Path, option: str) -> None:
+    np.savez(tmp_path / "b.npz", p=np.array([[0.2, 0.5, 0.3]]))
+    code, out, err = run("check", tmp_path / "b.npz", option, "0.5")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert option in err
+    assert "--truth" in err
 
 
 def test_truth_from_a_file_or_from_the_data(tmp_path: Path) -> None:
@@ -125,6 +143,7 @@ def test_weak_supervision(tmp_path: Path) -> None:
         (["--truth", "sklearn:nothing"], "sklearn:nothing"),
         (["--soft-fraction", "2"], "fraction"),
         (["--noise", "-1"], "noise"),
+        (["--noise", "0"], "above 0"),
     ],
 )
 def test_bad_options_are_one_line(bad_teacher: Path, options: list[str], says: str) -> None:
