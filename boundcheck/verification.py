@@ -122,6 +122,12 @@ def condition(gamma: Interval) -> str:
     return "" if gamma.exact else f"gamma >= {gamma.lower:.4g}, which holds at {gamma.confidence:.0%} confidence"
 
 
+def proved_for(gamma: Interval) -> str:
+    """What is said under a ladder whose bounds were evaluated at the lower end of `gamma`; empty where it is proved."""
+    supposed = condition(gamma)
+    return f"proved: for {supposed}" if supposed else ""
+
+
 def judge_runs(
     row: BoundRow,
     gamma: Interval,

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from boundcheck.records import Interval
 from boundcheck.reports.html import Html, chip, element, facts, finite, is_interval, join, number, table
 from boundcheck.reports.svg import Line, Mark, dots, lines
+from boundcheck.verification import proved_for
 
 Json = Mapping[str, Any]
 Formulas = Mapping[str, Html]
@@ -138,7 +140,7 @@ def _verify(result: Json, _: Formulas) -> list[Section]:
     if "trend" in result:
         return [("scaling", result.get("data", ""), _logit_scales(result))]
     return [
-        ("ladder", result.get("data", ""), join([_verdict(result), _ladder(result["ladder"])])),
+        ("ladder", result.get("data", ""), join([_verdict(result), _ladder(result)])),
         ("search", result.get("data", ""), _search(result)),
     ]
 
@@ -163,8 +165,8 @@ def _verdict(result: Json) -> Html:
     return element("p", chip(str(result["verdict"]), mood), " ", result.get("reason", ""))
 
 
-def _ladder(rungs: Sequence[Json]) -> Html:
-    marks = []
+def _ladder(result: Json) -> Html:
+    marks, rungs = [], result["ladder"]
     for rung in rungs:
         if finite(rung["width"]):
             low, high = rung.get("bracket") or (None, None)
@@ -173,7 +175,9 @@ def _ladder(rungs: Sequence[Json]) -> Html:
     title = "From theorem to practice. Squares: proved; diamonds: certified; discs: trained. Blue: soft, orange: hard"
     keys = ("bound", "labels", "width", "kind", "factor", "loss", "radius", "note")
     rows = [[rung.get(key) for key in keys] for rung in rungs]
-    return join([dots(marks, "width m", title=title) if marks else "", table(keys, rows)])
+    drawn = dots(marks, "width m", title=title) if marks else ""
+    supposed = proved_for(Interval(**result["gamma"]))
+    return join([drawn, table(keys, rows), element("p", supposed) if supposed else ""])
 
 
 def _search(result: Json) -> Html:

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from boundcheck.records import Fit, LogitScales, Scaling, Search
-from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, condition, name_of
+from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, name_of, proved_for
 
 _COLOUR = {
     Verdict.CONSISTENT: "green",
@@ -79,8 +79,8 @@ def width_search(report: WidthSearchReport, console: Console) -> None:
     for comparison in report.comparisons:
         console.print(escape(comparison.statement), soft_wrap=True)
     console.print(ladder_table(report))
-    if supposed := condition(report.gamma):
-        console.print(f"proved: for {supposed}", soft_wrap=True)
+    if line := proved_for(report.gamma):
+        console.print(line, soft_wrap=True)
     verdict_line(console, report.judgement)
 
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from boundcheck.records import Interval
 from boundcheck.reports.html import Html, element, interval, join, number, page, table
 from boundcheck.reports.html_sections import sections
 from boundcheck.reports.svg import Line, Mark, dots, lines
@@ -139,6 +140,16 @@ def test_only_what_is_proved_as_printed_is_green() -> None:
     claims = [{**claim, "verdict": verdict, "evidence": evidence} for verdict, evidence in pairs]
     ((_, _, content),) = sections("audit", {"claims": claims}, {})
     assert re.findall(r'class="chip (\w+)"', content) == ["good", "open", "open", "bad"]
+
+
+def test_the_ladder_says_of_which_margins_it_is_proved() -> None:
+    rung = {"bound": "soft-sharp", "labels": "soft", "width": 8320, "kind": "proved"}
+    told = {"verdict": "consistent", "ladder": [rung], "searches": []}
+    sampled, exact = Interval(0.0125, 0.02, 0.99, exact=False), Interval(0.0125, 0.0125)
+    (_, _, ladder), _ = sections("verify", {**told, "gamma": sampled.to_json()}, {})
+    assert "<p>proved: for gamma &gt;= 0.0125, which holds at 99% confidence</p>" in ladder
+    (_, _, ladder), _ = sections("verify", {**told, "gamma": exact.to_json()}, {})
+    assert "proved: for" not in ladder
 
 
 def test_joined_parts_keep_their_order() -> None:
