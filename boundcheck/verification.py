@@ -238,7 +238,11 @@ class JudgedRun(Record):
 
 @dataclass(frozen=True)
 class WidthReport(Record):
-    """The result of `verify --width M`; JSON keys of DESIGN section 2 and more."""
+    """The result of `verify --width M`; JSON keys of DESIGN section 2 and more.
+
+    eps: what the bound promises, of the average error or (soft-kl-published) of the average risk.  until_decided: each
+    run was stopped once its average error could no longer cross eps; else all made every step.
+    """
 
     data: str
     n: int
@@ -247,6 +251,7 @@ class WidthReport(Record):
     gamma: Interval
     width: int
     training: Training
+    until_decided: bool
     bound: BoundRow
     spec: TrainingSpec
     runs: tuple[JudgedRun, ...]

@@ -44,7 +44,7 @@ def verify_width(
 
     theorem: as `bound` prescribes, all steps, in float64; the sharp bounds leave T and eta free: by default eta = 1/2
     and T = 32/(gamma^2 eps eta).  practical: on the bound's loss at its radius, with the steps and the step size of
-    a search, each run stopped once its average error is decided.
+    a search, each run stopped once its average error is decided, unless the bound is on the average risk.
     Raises InputError for an odd width or a run that would take more than an hour.
     """
     data = problem.data
@@ -55,13 +55,14 @@ def verify_width(
     width = row.width if width is None else width
     _check_time(width, seeds, spec, data.X.size)
     target, missed = _criterion(problem, bound)
+    until_decided = mode == "practical" and target == problem.eps
     runs = search.train_runs(
         data.X,
         data.y,
         problem.p if spec.labels == "soft" else None,
         spec,
         [(width, search.run_seed(seed, i)) for i in range(seeds)],
-        eps=problem.eps if mode == "practical" and target == problem.eps else None,
+        eps=problem.eps if until_decided else None,
         data_digest=data.digest,
         data_name=data.name,
         store=store,
@@ -79,6 +80,7 @@ def verify_width(
         gamma=problem.gamma,
         width=width,
         training=mode,
+        until_decided=until_decided,
         bound=row,
         spec=spec,
         runs=tuple(_judged(problem, run, spec) for run in runs),

@@ -147,7 +147,8 @@ def width_runs(report: WidthReport, console: Console) -> None:
 def _how(report: WidthReport) -> str:
     if report.training == "theorem":
         return f"trained as {report.bound.bound} prescribes"
-    return f"trained practically on the loss of {report.bound.bound}, each run until it is decided"
+    until = "each run until it is decided" if report.until_decided else "every run to its last step"
+    return f"trained practically on the loss of {report.bound.bound}, {until}"
 
 
 def scaling(report: Scaling, console: Console) -> None:

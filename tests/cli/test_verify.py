@@ -149,6 +149,20 @@ def test_practical_training_at_one_width_states_its_step_size_and_stops_early(ru
     assert run("--scaling", "n", "--training", "practical").exit_code == 2
 
 
+@pytest.mark.parametrize(("bound", "early"), [("soft-sharp-nfree", True), ("soft-kl-published", False)])
+def test_only_runs_that_their_error_decides_are_said_to_stop_early(run: Any, bound: str, early: bool) -> None:
+    """soft-kl-published promises a KL risk, about which the average error says nothing."""
+    arguments = ["--width", "64", "--training", "practical", "--seeds", "2", "--bound", bound]
+    shown = run(*arguments).stdout
+    assert ("each run until it is decided" in shown) is early
+    assert ("every run to its last step" in shown) is not early
+    body = json.loads(run(*arguments, "--json").stdout)["result"]
+    assert body["until_decided"] is early
+    for one in body["runs"]:
+        low, high = one["average_error_bounds"]
+        assert (low < high) is early
+
+
 def test_a_search_as_the_theorems_say_trains_each_contender_by_its_own_bound(run: Any) -> None:
     arguments = ["--width-search", "--training", "theorem", "--eps", "0.3", "--max-width", "2", "--max-seeds", "2"]
     body = json.loads(run(*arguments, "--certificate-time", "0", "--json").stdout)["result"]
