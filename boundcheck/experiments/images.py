@@ -11,9 +11,11 @@ from jaxtyping import Float32, Int8
 
 from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
+from boundcheck.datasets.prepare import encode
 from boundcheck.errors import InputError, MissingExtraError
 
 SHAPES_SIZE = 16
+FEWEST = 10  # a tenth each is for validation and test
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,8 @@ def shapes(n: int, *, seed: int) -> Images:
 def load_images(path: Path) -> Images:
     """Read an npz of images: `X` (n, h, w[, channels]) and `y`, or `jpeg`, `offsets` and `label`; two classes.
 
-    Integer images are divided by 255. Raises InputError for anything else, MissingExtraError without Pillow.
+    At least FEWEST images; pixels are integers in [0, 255], which are divided by 255, or other numbers in [0, 1].
+    Raises InputError for anything else, MissingExtraError without Pillow.
     """
     arrays = read_npz(existing_file(str(path)), (), ("X", "y", "jpeg", "offsets", "label"))
     if {"jpeg", "offsets", "label"} <= arrays.keys():
@@ -54,16 +57,14 @@ def load_images(path: Path) -> Images:
         X, labels = arrays["X"], arrays["y"]
     else:
         raise InputError(f"{path}: needs X (n, h, w[, c]) and y (n,), or jpeg, offsets and label")
-    if X.ndim not in (3, 4) or len(X) != len(labels):
-        raise InputError(
-            f"{path}: images of shape {X.shape} and {len(labels)} labels; give X (n, h, w[, c]) and y (n,)"
-        )
-    classes = np.unique(labels)
+    codes, classes = encode(str(path), labels)
+    if X.ndim not in (3, 4) or len(X) != len(codes):
+        raise InputError(f"{path}: images of shape {X.shape} and {len(codes)} labels; give X (n, h, w[, c]) and y (n,)")
     if len(classes) != 2:
         raise InputError(f"{path}: {len(classes)} classes; this experiment takes two")
-    X = X[..., None] if X.ndim == 3 else X
-    X = X / 255 if X.dtype.kind in "iu" else X
-    return _images(path.name, X, labels == classes[1])
+    if len(X) < FEWEST:
+        raise InputError(f"{path}: {len(X)} images; training, validation and test take at least {FEWEST}, give more")
+    return _images(path.name, _pixels(path, X), codes)
 
 
 def thinned(images: Images, count: int, *, seed: int) -> Images:
@@ -87,11 +88,24 @@ def shrunk(images: Images, side: int) -> Images:
     return _images(f"{images.name}, {h} x {w} pixels", blocks.mean(axis=(2, 4)), images.y)
 
 
+def _pixels(path: Path, X: np.ndarray) -> np.ndarray:
+    """(n, h, w, channels) in [0, 1]."""
+    if X.dtype.kind not in "biuf":
+        raise InputError(f"{path}: X has dtype {X.dtype}; write the pixels as numbers")
+    top = 255 if X.dtype.kind in "iu" else 1
+    low, high = X.min(), X.max()
+    if not (low >= 0 and high <= top):  # NaN fails, too
+        raise InputError(f"{path}: pixels from {low:g} to {high:g}; write integers in [0, 255] or floats in [0, 1]")
+    return np.asarray((X[..., None] if X.ndim == 3 else X) / top)
+
+
 def _decode(path: Path, jpeg: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise MissingExtraError(f"{path}: decoding JPEG", "deep") from error
+    if offsets.ndim != 1 or offsets.dtype.kind not in "iu":
+        raise InputError(f"{path}: offsets are {offsets.dtype} of shape {offsets.shape}; write n + 1 integers")
     raw = jpeg.tobytes()
     try:
         return np.stack([np.asarray(Image.open(io.BytesIO(raw[a:b]))) for a, b in pairwise(offsets)])

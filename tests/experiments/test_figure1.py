@@ -195,7 +195,7 @@ def test_the_small_teacher_learns_its_images() -> None:
 def test_images_from_npz_and_from_jpeg_are_in_the_unit_range(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
-    X, y = rng.integers(0, 256, (6, 8, 8, 3), dtype=np.uint8), np.array([3, 5, 3, 5, 5, 3])
+    X, y = rng.integers(0, 256, (12, 8, 8, 3), dtype=np.uint8), np.array([3, 5, 3, 5, 5, 3] * 2)
     np.savez(tmp_path / "plain.npz", X=X, y=y)
     plain = load_images(tmp_path / "plain.npz")
     np.testing.assert_allclose(plain.X, X / 255, atol=1e-6)
@@ -236,15 +236,30 @@ def test_a_thinned_set_is_a_random_part_with_its_own_labels(images: Images) -> N
         thinned(images, 1, seed=0)
 
 
+TWELVE = np.array([0, 1] * 6)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
         ({"X": np.zeros((3, 4, 4))}, "needs X"),
         ({"X": np.zeros((3, 16)), "y": np.array([0, 1, 0])}, "images of shape"),
         ({"X": np.zeros((3, 4, 4)), "y": np.array([0, 1, 2])}, "3 classes"),
+        ({"X": np.zeros((12, 4, 4)), "y": np.array(1)}, r"y has shape \(\)"),
+        ({"X": np.zeros((12, 4, 4)), "y": np.array([0, 1, np.nan] * 4)}, "label of row 2"),
+        ({"X": np.full((12, 4, 4), np.nan), "y": TWELVE}, "pixels from nan"),
+        ({"X": np.full((12, 4, 4), "7"), "y": TWELVE}, "dtype <U1"),
+        ({"X": np.zeros((9, 4, 4)), "y": TWELVE[:9]}, "9 images"),
+        ({"X": np.full((12, 4, 4), 1.5), "y": TWELVE}, "pixels from 1.5 to 1.5"),
+        ({"X": np.full((12, 4, 4), -0.1), "y": TWELVE}, "pixels from -0.1"),
+        ({"X": np.full((12, 4, 4), 256), "y": TWELVE}, "pixels from 256"),
+        ({"jpeg": np.zeros(9, np.uint8), "offsets": np.array(0), "label": TWELVE}, "offsets"),
+        ({"jpeg": np.zeros(9, np.uint8), "offsets": np.array([0.0, 9.0]), "label": TWELVE}, "offsets"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
     np.savez(tmp_path / "x.npz", **arrays)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         load_images(tmp_path / "x.npz")
+    assert str(caught.value).startswith(str(tmp_path / "x.npz"))
+    assert "\n" not in str(caught.value)
