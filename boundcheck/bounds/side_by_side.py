@@ -53,13 +53,16 @@ def pairs(bounds: Sequence[Bound], *, across: bool) -> list[Pair]:
 
 
 def ratios(rows: Sequence[BoundRow], of: Sequence[Pair]) -> tuple[Ratio, ...]:
-    """soft / hard width at every (gamma, eps)."""
+    """soft / hard width at every (gamma, eps). Raises InputError for one above the largest float."""
     widths = {(row.bound, row.gamma, row.eps): row.width for row in rows}
     places = dict.fromkeys((row.gamma, row.eps) for row in rows)
-    return tuple(
-        Ratio(a.id, b.id, gamma, eps, widths[a.id, gamma, eps] / widths[b.id, gamma, eps])
-        for (gamma, eps), (a, b) in product(places, of)
-    )
+    try:
+        return tuple(
+            Ratio(a.id, b.id, gamma, eps, widths[a.id, gamma, eps] / widths[b.id, gamma, eps])
+            for (gamma, eps), (a, b) in product(places, of)
+        )
+    except OverflowError as error:
+        raise InputError("the numbers are too extreme; take a larger gamma or eps") from error
 
 
 def curve(bound: Bound, gammas: Sequence[float], eps: Fraction, at: PointAt) -> Curve:

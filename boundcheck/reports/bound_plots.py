@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boundcheck.comparison import Comparison, WinnerMap
+from boundcheck.errors import InputError
 from boundcheck.reports.figures import new_figure, save
 
 if TYPE_CHECKING:
@@ -23,8 +24,16 @@ STYLE = {
 }
 
 
+WIDEST = 1e200  # Matplotlib's log axes overflow where a few decades more do
+
+
 def draw(result: Comparison, path: Path) -> None:
-    """Write the curves at the first eps, and the maps of the footings that have both kinds of labels, to `path`."""
+    """Write the curves at the first eps, and the maps of the footings that have both kinds of labels, to `path`.
+
+    Raises InputError for widths that log axes have no room for.
+    """
+    if any(width > WIDEST for points in result.curves.values() for _, width in points):
+        raise InputError(f"{path}: widths above {WIDEST:g} are not drawn; take a larger eps, or leave --plot out")
     rows, columns = (2, 2) if len(result.maps) > 1 else (1, 1 + len(result.maps))
     figure, axes = new_figure(rows, columns, width=6.0 * columns, height=4.6 * rows)
     panels = [axes] if rows * columns == 1 else list(axes.flat)

@@ -1,6 +1,7 @@
 """LaTeX of `compare` and `explain`: complete documents that need only packages of a basic installation."""
 
 import re
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def number(value: float | None) -> str:
         return f"${value}$"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"${value:.4g}$"
-    mantissa, exponent = f"{value:.2e}".split("e")
+    mantissa, exponent = f"{Decimal(value):.2e}".split("e")  # steps may exceed the largest float
     return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
 
 

@@ -1,5 +1,7 @@
 """Tables of the width search, the ladder and the runs at one width."""
 
+from decimal import Decimal
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
@@ -22,7 +24,7 @@ def integer(value: int | None) -> str:
         return "-"
     if abs(value) < 10**6:
         return f"{value:,}"
-    mantissa, exponent = f"{value:.2e}".split("e")
+    mantissa, exponent = f"{Decimal(int(value)):.2e}".split("e")  # steps may exceed the largest float
     return f"{mantissa} x 10^{int(exponent)}"
 
 

@@ -223,6 +223,28 @@ def test_extreme_margins_are_one_line() -> None:
         assert "extreme" in shown.stderr
 
 
+def test_steps_beyond_the_largest_float_are_printed() -> None:
+    """T = 9216 / (gamma^4 eps^2) of Corollary 4 is 9.216e347 at gamma = .1, eps = 1e-170."""
+    arguments = ("--eps", "1e-170", "--gamma", "0.1", "--n", "10", "--c", "1", "--bound", "soft-published")
+    assert "9.22 x 10^347" in invoke(*arguments).stdout
+    assert r"9.22 \times 10^{347}" in invoke(*arguments, "--latex", "-").stdout
+    steps = result_of(*arguments)["result"]["rows"][0]["steps"]
+    assert abs(steps - 9216 * 10**344) <= 1
+
+
+@pytest.mark.parametrize(("eps", "more"), [("1e-320", ()), ("1e-300", ("--plot", "x.png"))])
+def test_numbers_beyond_floats_are_one_line(
+    eps: str, more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    both = ("--bound", "soft-published", "--bound", "hard-published")
+    shown = invoke("--eps", eps, "--gamma", "0.1", *both, *more)
+    assert shown.exit_code == 2, shown.output
+    assert shown.stderr.count("\n") == 1
+    assert "larger" in shown.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_margin_known_too_loosely_is_a_warning() -> None:
     """A hundredth of a second leaves only the outer bounds gamma_rkhs^2 <= gamma <= gamma_rkhs."""
     data = ("--data", "synthetic:sphere:n=40,d=5", "--margin-time", 0.01, "--bound", "soft-sharp")
