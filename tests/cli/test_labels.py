@@ -310,6 +310,21 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_teacher_is_asked(
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "teacher", [("file", "--from", "s.npz"), ("network", "--no-cross-fit", "--width", "2", "--steps", "5")], ids=str
+)
+def test_labels_do_not_calibrate_what_was_made_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, teacher: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    body("make", CIRCLE, "--teacher", "smoothing", "-o", "s.npz")
+    code, out, err = run("make", CIRCLE, "--teacher", *teacher, "--temperature", "auto", "-o", "t.npz")
+    assert (code, out) == (2, "")
+    assert "--temperature auto: labels cannot calibrate what was made from them" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "t.npz").exists()
+
+
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
     code, _, err = run("make", "synthetic:circle:points=6", "-o", tmp_path / "x.npz")
     assert code == 1

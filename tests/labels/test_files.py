@@ -1,6 +1,7 @@
 """Label files and truth files: round trips, and one line for everything that cannot be used."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from boundcheck.datasets import load_dataset, load_soft_labels
 from boundcheck.errors import InputError
+from boundcheck.labels.crowd import read_truth
 from boundcheck.labels.files import LabelFile, load_labels, load_truth, save_labels
 
 
@@ -110,6 +112,19 @@ def test_truth_by_position_and_by_source_row(tmp_path: Path) -> None:
     np.savez(tmp_path / "long.npz", y=[10, 11, 12, 13, 14])
     assert load_truth(tmp_path / "short.npz", found).tolist() == [0, 1, 1]
     assert load_truth(tmp_path / "long.npz", found).tolist() == [14, 10, 12]
+
+
+def test_a_truth_that_the_system_does_not_hand_out_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = written(tmp_path / "a.npz")
+    (tmp_path / "t.csv").write_text("task,label\nt1,0\n")
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    for read in (partial(load_truth, found=found), partial(read_truth, tasks=("t1",))):
+        with pytest.raises(InputError, match=r"t\.csv: cannot be read \(Permission denied\)"):
+            read(tmp_path / "t.csv")
 
 
 def test_truth_by_task_name(tmp_path: Path) -> None:

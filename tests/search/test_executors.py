@@ -11,7 +11,7 @@ from search.test_widths import same
 
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
 from boundcheck.records import Search, TrainingSpec
-from boundcheck.search import DaskExecutor, LocalExecutor, Store, executors, minimal_width, open_executor
+from boundcheck.search import DaskExecutor, LocalExecutor, Store, executors, minimal_width, open_executor, train_runs
 
 CURVE = {8: 0.3, 10: 0.8, 12: 0.97}
 
@@ -34,6 +34,14 @@ def test_local_batches_grow_while_they_are_quick_and_shrink_while_they_are_slow(
     assert list(LocalExecutor().run(lambda jobs: [], claim)) == [[], [], [], []]
     first = asked[0]
     assert asked == [first, 2 * first, 4 * first, 2 * first, 2 * first]
+
+
+def test_a_job_asked_for_twice_is_trained_once_and_answered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it waits for a run that is done"))
+    jobs = [(2, 0), (4, 1), (2, 0)]
+    first, other, again = train_runs(X, Y, None, SPEC, jobs, eps=None, data_digest="d")
+    assert first == again
+    assert [(run.width, run.seed) for run in (first, other)] == jobs[:2]
 
 
 def test_local_is_the_default() -> None:

@@ -251,6 +251,17 @@ def test_predictions_on_new_inputs_follow_the_definition() -> None:
     np.testing.assert_allclose(training.predict_many(networks, fresh), expected, atol=1e-10)
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_probabilities_below_rounding_train_as_the_least_that_counts(precision: str) -> None:
+    """The entropy of p has -ln p in it, and float32 knows no 1e-300."""
+    spec = spec_of("kl", precision=precision, steps=20)
+    least, below = (np.where(Y < 0, p, P) for p in (2.0**-53, 1e-300))
+    assert training.train(X, Y, below, spec, JOBS) == training.train(X, Y, least, spec, JOBS)
+    assert all(math.isfinite(run.average_risk) for run in training.train(X, Y, below, spec, JOBS))
+    with pytest.raises(InputError, match="strictly between 0 and 1"):
+        training.train(X, Y, np.where(Y < 0, 0.0, P), spec, JOBS)
+
+
 def test_jobs_beyond_the_memory_limit_train_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = training.train(X, Y, P, spec_of("kl", steps=20), JOBS)
     monkeypatch.setattr("boundcheck.training.trainer.MEMORY", 1)
