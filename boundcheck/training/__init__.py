@@ -1,6 +1,6 @@
 """Training of the paper's networks, blind to the bounds it is compared with."""
 
-from boundcheck.training.network import Network, initial_weights, predict_many
+from boundcheck.training.network import Network, initial_weights
 from boundcheck.training.step_size import practical_step_size
 from boundcheck.training.tiles import tile_neurons
 from boundcheck.training.trainer import fit, fit_many, train
@@ -11,7 +11,6 @@ __all__ = [
     "fit_many",
     "initial_weights",
     "practical_step_size",
-    "predict_many",
     "tile_neurons",
     "train",
 ]

@@ -9,7 +9,6 @@ where W(0) enters only as the threshold -z_j: f(W(0)) is exactly 0 and no displa
 in any precision and any order of summation (THEORY section 6, traps 3 and 5).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +64,3 @@ class Network(Record):
         logits = sum(sign * np.maximum(u, threshold) for sign, u in zip((1, -1), halves, strict=True)).sum(axis=1)
         flips = [np.count_nonzero((u > threshold) != (threshold < 0)) for u in halves]
         return logits / np.sqrt(m), sum(flips) / (m * len(X))
-
-
-def predict_many(networks: Sequence[Network], X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "k n"]:
-    """Return the logits of each network, one row a network; widths may differ."""
-    return np.stack([network.predict(X) for network in networks])
