@@ -35,13 +35,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from boundcheck.margins.envelope import Samples, lower_envelope
-from boundcheck.margins.fields import Chain, Draws, outer_rounding
+from boundcheck.margins.fields import Chain, Draws
 from boundcheck.precision import enable_x64
 from boundcheck.records import Interval
 
 _STATEMENTS = 4  # (3), (4), (5) and the upper end share the risk equally
 FLOOR = 0.1  # the field is s / max(||s||, FLOOR sqrt(Q)): bounded change where s vanishes, at hardly any loss
-_PILOT = 4096
+_PILOT = 1024
 _ROOM = 3.0  # the field may move this many root mean squares at one z
 _CUTS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
 _DEPTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -124,12 +124,12 @@ class Certifier:
     def curvature(self, draws: int) -> None:
         """Statement (5) for the whole field, from `draws` single draws."""
         self._outer = self.draws.outer(self.chain, draws)
-        self.pairs += self._outer[1]
+        self.pairs += self._outer[2]
 
     def finish(self) -> Certificate:
         """The interval, once the field is complete and both `value` and `curvature` have been drawn."""
-        outer, draws = self._outer
-        samples = Samples(self.t, self._anchor, self._pairs, outer, draws, outer_rounding(self.dimension))
+        outer, rounding, draws = self._outer
+        samples = Samples(self.t, self._anchor, self._pairs, outer, draws, rounding)
         if self._step_pairs:
             reach = self.chain.reaches[0]
             samples = replace(samples, step=self._step, step_pairs=self._step_pairs, reach=reach)

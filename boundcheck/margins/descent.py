@@ -3,6 +3,8 @@
 Nothing here needs to be right for an interval to be right: the certificate takes whatever point comes out.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -15,6 +17,9 @@ _RIDGE = 1e-4
 # makes the Newton step fail, its Hessian is taken of a smoother function.
 _FLOORS = (FLOOR, 3 * FLOOR, 10 * FLOOR)
 _NEAR, _MOST_NEAR = 1.3, 5000
+# With more rows than this a sampled Hessian costs more than it is worth: H, as if ||s|| were constant, is the metric.
+_MOST_SAMPLED = 3000
+_STIFFER = 1.1  # E[1/||s||] >= 1/F
 _TRIAL_PAIRS = 1 << 12
 _WORSE = 1.001
 
@@ -23,16 +28,14 @@ def newton_point(
     q: Float64[np.ndarray, " n"],
     value: float,
     g: Float64[np.ndarray, " n"],
-    hessian: Float64[np.ndarray, "n n"],
+    matrix: Float64[np.ndarray, "n n"],
 ) -> Float64[np.ndarray, " n"]:
-    """The minimiser over the simplex of the second-order model of F at q.
+    """The minimiser over the simplex of a model of F at q with gradient g and this Hessian of F^2 / 2.
 
-    F is 1-homogeneous, so minimise F(a)^2/2 - sum a over a >= 0 instead, at a = q / F(q)^2: its Hessian is
-    F T + gg' with T the Hessian of F at q (T is homogeneous of degree -1, so F(a) T(a) = F(q) T(q)).
+    F is 1-homogeneous, so minimise F(a)^2/2 - sum a over a >= 0 instead, at a = q / F(q)^2; that Hessian is
+    homogeneous of degree 0, so it is the same at both.
     """
     a = q / value**2
-    matrix = value * hessian + np.outer(g, g)
-    matrix[np.diag_indices(len(q))] *= 1 + _RIDGE
     a = solve_nnqp(matrix, matrix @ a + 1 - g / value, q > 0)
     return np.asarray(a / a.sum())
 
@@ -65,11 +68,9 @@ class Descent:
         trial = self._seeds.spawn(1)[0]
         best, lowest = self.q, self._value(self.q, near, trial)
         limit = lowest * _WORSE
-        for floor in _FLOORS:
-            model = self._sample(self.q, near, pairs, floor, hessian=True)
-            assert model.hessian is not None
+        for matrix in self._metrics(near, value, g, pairs):
             target = np.zeros_like(self.q)
-            target[near] = newton_point(self.q[near], value, g[near], model.hessian)
+            target[near] = newton_point(self.q[near], value, g[near], matrix)
             for length in (1.0, 0.5):
                 q = self.q + length * (target - self.q)
                 reached = self._value(q, near, trial)
@@ -79,6 +80,18 @@ class Descent:
                 if reached < lowest:
                     best, lowest = q, reached
         self.q = best
+
+    def _metrics(self, near: np.ndarray, value: float, g: np.ndarray, pairs: int) -> Iterator[np.ndarray]:
+        """Hessians of F^2/2, each more careful than the one before: F T + gg' for the Hessian T of F, or H."""
+        if len(near) > _MOST_SAMPLED:
+            yield _STIFFER * self.H[np.ix_(near, near)]
+            return
+        for floor in _FLOORS:
+            model = self._sample(self.q, near, pairs, floor, hessian=True)
+            assert model.hessian is not None
+            matrix = value * model.hessian + np.outer(g[near], g[near])
+            matrix[np.diag_indices(len(near))] *= 1 + _RIDGE
+            yield matrix
 
     def _value(self, q: np.ndarray, near: np.ndarray, trial: np.random.SeedSequence) -> float:
         """The smoothed F at q, estimated on the same draws for every q of one step."""

@@ -22,8 +22,8 @@ from boundcheck.margins.nnqp import solve_nnqp
 _CURVATURES = (1.0, 1.4, 2.0, 3.0, 4.5, 7.0)
 _SHARES = (0.9, 0.75, 0.6, 0.45, 0.3)
 _SPLITS = np.linspace(0.04, 0.96, 24)
-_TRIALS, _TRIALS_ROWS = 8, 3000  # so many choices of c and mu are tried up to this many rows; a trial costs n^3
-_POWER_ROUNDS = 25
+_TRIALS, _TRIALS_ROWS = 5, 1800  # so many choices of c and mu are tried up to this many rows; a trial costs n^3
+_POWER_ROUNDS = 12
 _MULTIPLIER_ROUNDS = 4
 _RATIO_ROUNDS = 4
 
@@ -33,7 +33,7 @@ class Samples:
     """What the three samples showed.  t: minus the log of the risk of each statement.
 
     anchor: (n,) means of y_i v_0.phi_i over `pairs`.  step: (n,) means of y_i D.phi_i over `step_pairs`, with
-    ||D|| <= reach.  outer: (n, n) mean of the products over `draws`, up to `rounding`.
+    ||D|| <= reach.  outer, rounding: M and r with (mean of (v.S_a)^2 over `draws`) <= a'Ma + r on the simplex.
     """
 
     t: float

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -17,7 +18,8 @@ import numpy as np
 from jaxtyping import Array, Float32, Float64
 
 PAIRS_A_BLOCK = 256
-OUTER_BLOCK = 512
+_OUTER_BLOCK = 1024
+_STRIPS = 4  # of the rows: M is symmetric, so only strips on and right of its diagonal are multiplied
 _QUANTUM = 2.0**-15  # 2 * 256 / _QUANTUM = 2^24: the largest integer up to which float32 is exact
 _PADDING = 256
 _PIECE_SECONDS = 0.4
@@ -66,23 +68,24 @@ class Draws:
         step(first, last, total) adds blocks to a total; what is added to what does not depend on the pieces.
         """
         bounds = np.linspace(0, blocks, _STREAMS + 1).astype(int)
-        totals, done, size, rate = [zero] * _STREAMS, 0, 2, 0.0
+        totals, done, size = [zero] * _STREAMS, 0, 2
         longest = int(np.diff(bounds).max())
 
         def advance(stream: int) -> Any:
             first, last = (int(min(bounds[stream] + at, bounds[stream + 1])) for at in (done, done + size))
             return jax.block_until_ready(step(first, last, totals[stream]))  # type: ignore[no-untyped-call]
 
+        step(0, 0, zero)  # compiles
+        started = time.monotonic()
         with ThreadPoolExecutor(_STREAMS) as threads:
             while done < longest:
-                started = time.monotonic()
+                before = time.monotonic()
                 totals = list(threads.map(advance, range(_STREAMS)))
-                elapsed, count = time.monotonic() - started, min(size, longest - done)
-                done, rate = done + count, elapsed / count
-                if elapsed < _PIECE_SECONDS:
+                done += size
+                if time.monotonic() - before < _PIECE_SECONDS:
                     size *= 2
-                self._tick(done / longest)
-        self.seconds += rate * longest  # at the rate of the last piece: the first one compiles
+                self._tick(min(done / longest, 1.0))
+        self.seconds += time.monotonic() - started
         return jax.tree.map(lambda *parts: sum(parts), *totals)
 
     def _next_key(self) -> Array:
@@ -108,20 +111,31 @@ class Draws:
         mean[order] = np.einsum("nr,rn->n", rows, np.asarray(sums)) / (2 * count)
         return self.y * mean, count
 
-    def outer(self, chain: Chain, draws: int) -> tuple[Float64[np.ndarray, "n n"], int]:
-        """Sample mean of (y_i v.phi_i)(y_j v.phi_j) for the whole field v over single draws, and how many.
+    def outer(self, chain: Chain, draws: int) -> tuple[Float64[np.ndarray, "n n"], float, int]:
+        """M and r with (sample mean of (v.S_a)^2) <= a'Ma + r for all a in the simplex, v the whole field, and draws.
 
-        Rounding adds at most `outer_rounding` to a'Ma for a in the simplex.
+        Up to rounding M_ij is the sample mean of (y_i v.phi_i)(y_j v.phi_j) over single draws.
         """
         order, rows, terms = self._arranged(chain)
-        blocks = -(-draws // OUTER_BLOCK)
+        n, blocks = len(order), -(-draws // _OUTER_BLOCK)
         fixed = self._next_key(), rows, terms.astype(np.float32), _reaches(chain), np.float32(chain.floor)
-        matrix = self._accumulate(partial(_outer, *fixed), jnp.zeros((len(order), len(order))), blocks)
-        result = np.empty(matrix.shape)
-        result[np.ix_(order, order)] = np.asarray(matrix)
-        result *= self.y[:, None] / (blocks * OUTER_BLOCK)
-        result *= self.y
-        return result, blocks * OUTER_BLOCK
+        starts = [n * strip // _STRIPS for strip in range(_STRIPS)]
+        zeros = tuple(jnp.zeros((last - start, n - start)) for start, last in pairwise([*starts, n]))
+        strips = [np.asarray(one) for one in self._accumulate(partial(_outer, *fixed), zeros, blocks)]
+        count = blocks * _OUTER_BLOCK
+        diagonal = np.concatenate([strip.diagonal() for strip in strips]) / count
+        inexact, from_sums, constant = _rounding(self.U.shape[1])
+        matrix, signs = np.empty((n, n)), self.y[order]
+        for start, strip in zip(starts, strips, strict=True):
+            stop = start + len(strip)
+            part = strip * (signs[start:] / count)
+            part *= signs[start:stop, None]
+            part += from_sums / 2 * diagonal[start:]
+            part += from_sums / 2 * diagonal[start:stop, None]
+            part *= 1 + inexact
+            matrix[np.ix_(order[start:stop], order[start:])] = part
+            matrix[np.ix_(order[start:], order[start:stop])] = part.T
+        return matrix, constant, count
 
     def value(self, a: Float64[np.ndarray, " n"], cut: float, lowest: float, pairs: int) -> tuple[float, float, int]:
         """Mean and variance over pairs of f(||s_a||), f(w) = max(w - w^2 / cut, lowest), and the pairs drawn."""
@@ -149,9 +163,15 @@ def _reaches(chain: Chain) -> Float32[np.ndarray, " l"]:
     return np.asarray(chain.reaches or (1.0,), dtype=np.float32)
 
 
-def outer_rounding(dimension: int) -> float:
-    """Bound on the float32 error of the mean of (v.s_a)^2 for a in the simplex: inner products, squares, block sums."""
-    return (OUTER_BLOCK + 2 * dimension + 8) * 2.0**-24
+def _rounding(dimension: int) -> tuple[float, float, float]:
+    """(t, h, r): what float32 may have taken from a sampled M is less than a'Ma t + (1 + t) h sum_i a_i M_ii + r.
+
+    A computed v.u_i is off by at most e, so v.S_a by as much, and (v.S_a)^2 <= (1 + t) b^2 + (1 + 1/t) e^2 for the
+    computed b, t = sqrt(e).  A sum over a block is off by at most g times the sum of |b_i b_j|, so a'Ma by at most
+    g sum_i a_i M_ii / (1 - g) for a in the simplex.
+    """
+    e, g = ((terms + 8) * 2.0**-24 for terms in (dimension, _OUTER_BLOCK))
+    return e**0.5, g / (1 - g), e**1.5 + e**2
 
 
 def _product(a: Array, b: Array) -> Array:
@@ -220,17 +240,20 @@ def _outer(
     floor: Float32[Array, ""],
     first: int,
     last: int,
-    total: Float64[Array, "n n"],
-) -> Float64[Array, "n n"]:
+    totals: tuple[Float64[Array, "m k"], ...],
+) -> tuple[Float64[Array, "m k"], ...]:
+    """Sum over draws of (v.phi_i)(v.phi_j): rows of some i, from the first of them on; the last strip ends at n, n."""
     U32 = U.astype(jnp.float32)
 
-    def body(block: Array, sum_so_far: Array) -> Array:
-        active = _activations(key, block, U, OUTER_BLOCK)
+    def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
+        active = _activations(key, block, U, _OUTER_BLOCK)
         _, field = _steps(_sums(active, terms), reaches, floor)
         along = active * _product(field, U32.T)
-        return sum_so_far + _product(along.T, along)
+        rest = [along[:, len(U) - strip.shape[1] :] for strip in sums]
+        return tuple(total + _product(a[:, : len(total)].T, a) for total, a in zip(sums, rest, strict=True))
 
-    return jnp.asarray(jax.lax.fori_loop(first, last, body, total))
+    found: tuple[Array, ...] = jax.lax.fori_loop(first, last, body, totals)
+    return found
 
 
 @jax.jit

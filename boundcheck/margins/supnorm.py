@@ -14,16 +14,18 @@ from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
 # Draws of the first round; those for the curvature take _CURVATURE times as long as the anchor's.
-_FIRST_ROUND = {"anchor": 1 << 15, "link": 1 << 13, "value": 1 << 14}
-_CURVATURE, _MOST_CURVATURE = 0.9, 0.7
-_WARM_UP = (1 << 12, 1 << 14)  # pairs of the first Newton steps
-_GROWTH, _MOST_ROUNDS = 6.0, 30
-_LADDER = 2.0**0.25  # sizes are powers of this, so that small changes of speed rarely change a result
+_FIRST_ROUND = {"anchor": 1 << 14, "link": 1 << 12, "value": 1 << 12}
+_CURVATURE, _MOST_CURVATURE = 0.8, 0.65
+_WARM_UP = 1 << 12  # pairs of the first Newton step, and of a Hessian at least
+_HESSIAN = 16  # so many anchor pairs are drawn for one pair of the Hessian
+_GROWTH, _MOST_ROUNDS = 24.0, 30
+_LADDER = 2.0**0.125  # sizes are powers of this, so that small changes of speed rarely change a result
 _EARLY_RISK = 0.1  # share of the risk that all rounds but the last may spend
+_SURELY = 1.5  # an interval narrows at least like 1/sqrt(draws): so much more than that rule asks for
 _LAST = 2.0  # the round that would leave less than this times its own length is made the last one
 _WORTH = 0.5  # a round shorter than this times the one before is not begun
 _REST = 0.5  # Newton steps and envelope take at most this times the drawing
-_PUNCTUAL = 0.93  # share of the time left that the last round plans for
+_PUNCTUAL = 0.92  # share of the time left that the last round plans for
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,8 @@ def sup_margin(
     descent = Descent(X, y, H, q, seed)
     plan, interrupted = _Plan.first(*X.shape), False
     try:
-        rounds.say("first Newton steps", 0.0)
-        for pairs in _WARM_UP:
-            descent.improve(pairs)
+        rounds.say("first Newton step", 0.0)
+        descent.improve(_WARM_UP)
         for turn in range(1, _MOST_ROUNDS):
             tick = partial(rounds.say, f"round {turn}")
             certifier = Certifier(
@@ -100,7 +101,8 @@ def sup_margin(
             took = time.monotonic() - started
             if plan.last or rounds.interval.relative_width <= tolerance:
                 break
-            if not plan.extend(took, certifier.draws.seconds, deadline - time.monotonic()):
+            enough = _SURELY * (rounds.interval.relative_width / tolerance) ** 2 if tolerance > 0 else np.inf
+            if not plan.extend(took, certifier.draws.seconds, deadline - time.monotonic(), enough):
                 break
     except KeyboardInterrupt:
         interrupted = True
@@ -127,16 +129,17 @@ class _Plan:
         share = min(_CURVATURE * anchor / outer, _MOST_CURVATURE)
         return cls(_FIRST_ROUND | {"outer": int(share * _FIRST_ROUND["anchor"])})
 
-    def extend(self, took: float, drawing: float, left: float) -> bool:
-        """Plan a round `_GROWTH` times as long, or as long as the time left; False if that is not worth it.
+    def extend(self, took: float, drawing: float, left: float, enough: float) -> bool:
+        """Plan a round `_GROWTH` times as long, `enough` times, or as long as the time left; False: not worth it.
 
         took, drawing: seconds of the round before, and of its draws alone; the rest hardly grows.
         """
         rest = min(took - drawing, _REST * drawing + 1.0)
         if left - rest < _WORTH * drawing:
             return False
-        self.last = left - rest < (1 + _LAST) * _GROWTH * drawing
-        longer = _PUNCTUAL * (left - rest) / drawing if self.last else _GROWTH
+        growth = min(_GROWTH, enough)
+        self.last = left - rest < (1 + _LAST) * growth * drawing
+        longer = _PUNCTUAL * (left - rest) / drawing if self.last else growth
         self.risk = 1 - _EARLY_RISK if self.last else self.risk / 2
         factor = _LADDER ** np.floor(np.log(longer) / np.log(_LADDER))
         self.sizes = {kind: int(factor * size) for kind, size in self.sizes.items()}
@@ -146,7 +149,7 @@ class _Plan:
 def _one_round(certifier: Certifier, descent: Descent, sizes: dict[str, int]) -> tuple[np.ndarray, Certificate]:
     """Anchor at q, step to a better q by what the anchor showed, link to it, and certify."""
     g = certifier.anchor(descent.q, sizes["anchor"])
-    descent.step(g, min(max(sizes["anchor"] // 8, _WARM_UP[0]), _WARM_UP[-1]))
+    descent.step(g, max(sizes["anchor"] // _HESSIAN, _WARM_UP))
     certifier.link(descent.q, sizes["link"])
     certifier.value(sizes["value"])
     certifier.curvature(sizes["outer"])

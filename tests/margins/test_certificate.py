@@ -6,6 +6,7 @@ from scipy import integrate
 
 from boundcheck.datasets import load_dataset
 from boundcheck.kernels import limiting_kernel
+from boundcheck.margins import certificate
 from boundcheck.margins.certificate import Certificate, Certifier
 from boundcheck.margins.planar import planar_margin
 
@@ -18,8 +19,10 @@ def certify(
 ) -> Certificate:
     """The certificate of one point q; t overrides minus the log of the risk."""
     H = limiting_kernel(X) * np.outer(y, y)
+    if t is None:
+        return certificate.certify(q, X, y, H, pairs=draws, confidence=confidence, seed=seed)
     certifier = Certifier(X, y, H, confidence=confidence, seed=seed)
-    certifier.t = certifier.t if t is None else t
+    certifier.t = t
     certifier.anchor(q, draws)
     certifier.value(draws)
     certifier.curvature(draws)
