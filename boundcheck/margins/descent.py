@@ -40,6 +40,15 @@ def newton_point(
     return np.asarray(a / a.sum())
 
 
+def curvature(
+    value: float, g: Float64[np.ndarray, " n"], hessian: Float64[np.ndarray, "n n"]
+) -> Float64[np.ndarray, "n n"]:
+    """The Hessian of F^2 / 2 where F has this value, gradient and Hessian, with a ridge."""
+    matrix = value * hessian + np.outer(g, g)
+    matrix[np.diag_indices(len(g))] *= 1 + _RIDGE
+    return matrix
+
+
 class Descent:
     """The current q, and steps from it.  X: (n, d), y: (n,), H = yy' o K: (n, n)."""
 
@@ -89,9 +98,7 @@ class Descent:
         for floor in _FLOORS:
             model = self._sample(self.q, near, pairs, floor, hessian=True)
             assert model.hessian is not None
-            matrix = value * model.hessian + np.outer(g[near], g[near])
-            matrix[np.diag_indices(len(near))] *= 1 + _RIDGE
-            yield matrix
+            yield curvature(value, g[near], model.hessian)
 
     def _value(self, q: np.ndarray, near: np.ndarray, trial: np.random.SeedSequence) -> float:
         """The smoothed F at q, estimated on the same draws for every q of one step."""

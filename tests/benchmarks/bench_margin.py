@@ -28,7 +28,7 @@ from rich.table import Table
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins.blas import one_thread
 from boundcheck.margins.degenerate import find_rays
-from boundcheck.margins.descent import newton_point
+from boundcheck.margins.descent import curvature, newton_point
 from boundcheck.margins.gram import LazyGram
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
 
@@ -247,7 +247,7 @@ class FixedSample:
             value, g, hessian = self.model(q)
             if 1 - g.min() / value <= gap:
                 break
-            q = newton_point(q, value, g, hessian)
+            q = newton_point(q, value, g, curvature(value, g, hessian))
         return q, 1 - g.min() / value
 
 
