@@ -10,9 +10,12 @@ least 1 - failure_probability over W(0), for a prescribed step size and number o
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_FLOOR, Context
 from typing import Any
 
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, Training, TrainingSpec
+
+_DOWN = Context(prec=4, rounding=ROUND_FLOOR)  # a lower end that is rounded up would claim too much
 
 
 class Verdict(enum.Enum):
@@ -119,7 +122,8 @@ def follows_theorem(spec: TrainingSpec, row: BoundRow) -> bool:
 
 def condition(gamma: Interval) -> str:
     """What a bound evaluated at the lower end of the margin's interval supposes, in words; empty where it is proved."""
-    return "" if gamma.exact else f"gamma >= {gamma.lower:.4g}, which holds at {gamma.confidence:.0%} confidence"
+    lower = float(_DOWN.create_decimal(gamma.lower))
+    return "" if gamma.exact else f"gamma >= {lower:g}, which holds at {gamma.confidence:.0%} confidence"
 
 
 def proved_for(gamma: Interval) -> str:

@@ -59,8 +59,8 @@ def test_many_failures_at_the_bound_refute_it() -> None:
 
 
 def test_a_verdict_at_a_sampled_margin_supposes_its_lower_end() -> None:
-    supposed = "from width 1000 on if gamma >= 0.1, which holds at 99% confidence"
-    sampled = Interval(0.1, 0.2, 0.99, exact=False)
+    supposed = "from width 1000 on if gamma >= 0.1238, which holds at 99% confidence"  # never rounded up
+    sampled = Interval(0.12389, 0.2, 0.99, exact=False)
     for row, spec in ((ROW, SPEC), (replace(ROW, labels="hard"), replace(SPEC, labels="hard", loss="logistic"))):
         judged = judge_runs(row, sampled, spec, 1000, 60, 100, rate(0.5, 0.7))
         assert judged.verdict is Verdict.REFUTED
