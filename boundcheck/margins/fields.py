@@ -242,7 +242,7 @@ def _outer(
     last: int,
     totals: tuple[Float64[Array, "m k"], ...],
 ) -> tuple[Float64[Array, "m k"], ...]:
-    """Sum over draws of (v.phi_i)(v.phi_j): rows of some i, from the first of them on; the last strip ends at n, n."""
+    """Sums over draws of (v.phi_i)(v.phi_j) in strips of rows i, each with the columns j from its first row on."""
     U32 = U.astype(jnp.float32)
 
     def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
