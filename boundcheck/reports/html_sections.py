@@ -82,12 +82,13 @@ def _compare(result: Json, formulas: Formulas) -> list[Section]:
     rows = result["rows"]
     heads = ("bound", "gamma", "eps", "width", "steps", "step size", "radius", "failure")
     keys = ("bound", "gamma", "eps", "width", "steps", "step_size", "radius", "failure_probability")
+    cells = [[_steps(row) if key == "steps" else row[key] for key in keys] for row in rows]
     sources = {row["bound"]: row["source"] for row in rows}
     body = [
         facts([("n", result.get("n")), ("data", result.get("data"))]),
         _widths(rows),
         *(element("p", sentence) for sentence in result.get("findings", ())),
-        table(heads, [[row[key] for key in keys] for row in rows], "Every width suffices; none is known to be needed"),
+        table(heads, cells, "Every width suffices; none is known to be needed"),
         _crossovers(result["crossovers"]),
         element("h3", "Sources"),
         facts(sources.items()),
@@ -97,6 +98,12 @@ def _compare(result: Json, formulas: Formulas) -> list[Section]:
         body.append(element("h3", "Formulas"))
         body += [join([element("p", f["bound"], class_="dim caption"), _formula(f, formulas)]) for f in given]
     return [("bounds", f"eps = {number(result.get('eps'))}", join(body))]
+
+
+def _steps(row: Json) -> Any:
+    """As `compare` prints them: no number for infinitely many, which are the floor where they are infinitely small."""
+    endless = "floor" if row["step_size"] is None else "infinite"
+    return endless if row["steps"] is None else row["steps"]
 
 
 def _formula(given: Json, formulas: Formulas) -> Html:
@@ -136,7 +143,9 @@ def _verify(result: Json, _: Formulas) -> list[Section]:
     if "runs" in result:
         return [("training", result.get("data", ""), _training(result))]
     if "fits" in result:
-        return [("scaling", f"against {result['against']}", join([_records(result["fits"], "slopes")]))]
+        cut = f"Cut short, used as far as they got: {'; '.join(result['cut'])}" if result.get("cut") else ""
+        body = [_records(result["fits"], "slopes"), element("p", cut) if cut else ""]
+        return [("scaling", f"against {result['against']}", join(body))]
     if "trend" in result:
         return [("scaling", result.get("data", ""), _logit_scales(result))]
     return [

@@ -152,5 +152,22 @@ def test_the_ladder_says_of_which_margins_it_is_proved() -> None:
     assert "proved: for" not in ladder
 
 
+def test_endless_steps_are_named_as_compare_names_them() -> None:
+    row = {"bound": "soft-sharp", "labels": "soft", "gamma": 0.1, "eps": 0.05, "width": 100, "radius": 1.0}
+    row |= {"failure_probability": 0.15, "source": "ours"}
+    schedules = ({"steps": None, "step_size": None}, {"steps": None, "step_size": 0.25}, {"steps": 777, "step_size": 1})
+    rows = [{**row, **schedule} for schedule in schedules]
+    ((_, _, content),) = sections("compare", {"rows": rows, "crossovers": [], "n": 8, "eps": 0.05}, {})
+    assert re.findall(r"<td[^>]*>(floor|infinite|777)</td>", content) == ["floor", "infinite", "777"]
+
+
+def test_scaling_names_the_searches_that_were_cut_short() -> None:
+    told = {"against": "gamma", "fits": [{"search": "soft B=1", "exponent": -1.3}], "cut": ["soft B=1 at circle"]}
+    ((_, _, content),) = sections("verify", told, {})
+    assert "Cut short, used as far as they got: soft B=1 at circle" in content
+    ((_, _, content),) = sections("verify", {**told, "cut": []}, {})
+    assert "Cut short" not in content
+
+
 def test_joined_parts_keep_their_order() -> None:
     assert join(["<", Html("<br>"), 1]) == "&lt;<br>1"
