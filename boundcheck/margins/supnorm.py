@@ -137,9 +137,10 @@ class _Plan:
         rest = min(took - drawing, _REST * drawing + 1.0)
         if left - rest < _WORTH * drawing:
             return False
-        growth = min(_GROWTH, enough)
-        self.last = left - rest < (1 + _LAST) * growth * drawing
-        longer = _PUNCTUAL * (left - rest) / drawing if self.last else growth
+        growth, longest = min(_GROWTH, enough), _PUNCTUAL * (left - rest) / drawing
+        near_the_end = left - rest < (1 + _LAST) * growth * drawing
+        self.last = near_the_end and longest < enough
+        longer = longest if self.last else enough if near_the_end else growth
         self.risk = 1 - _EARLY_RISK if self.last else self.risk / 2
         factor = _LADDER ** np.floor(np.log(longer) / np.log(_LADDER))
         self.sizes = {kind: int(factor * size) for kind, size in self.sizes.items()}

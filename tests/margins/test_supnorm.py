@@ -79,6 +79,9 @@ def test_last_round_fills_the_time_and_no_round_is_begun_that_cannot_end() -> No
     assert plan.extend(1.0, 1.0, 20.0, enough=np.inf)
     assert (15_000 < plan.sizes["anchor"] < 20_000, plan.last) == (True, True)
     assert not supnorm._Plan({"anchor": 1000}).extend(1.0, 1.0, 0.4, enough=np.inf)
+    plan = supnorm._Plan({"anchor": 1000})
+    assert plan.extend(1.0, 1.0, 20.0, enough=10.0)
+    assert (9_000 < plan.sizes["anchor"] <= 10_000, plan.last) == (True, False)  # enough, and time for another
 
 
 def test_tolerance_ends_the_rounds_before_the_deadline() -> None:
