@@ -1,48 +1,48 @@
-"""A finite-sample interval for the sup-norm margin, from ANY points of the simplex and fresh draws.
+"""A finite-sample interval for the sup-norm margin, from ANY point of the simplex and fresh draws.
 
 Setting.  Divide every row by its norm: u_i = x_i/||x_i||, a_i = q_i ||x_i|| / sum_j q_j ||x_j||.  With
 S_a(z) = sum_i a_i y_i 1[z.u_i > 0] u_i, so that ||S_a|| <= 1 on the simplex,
 
     gamma = min over a in the simplex of E||S_a|| / l(a),   l(a) = sum_i a_i / ||x_i||.
 
-Let a* be a minimiser: unknown, but FIXED.  So everything about S_{a*} is about one random vector, and no union
-over the n rows is ever needed.  For any field v with ||v|| <= 1, chosen before the sample, and any c >= 1,
+Let a* be a minimiser: unknown, but FIXED.  So everything about S = S_{a*} is about one random vector, and no union
+over the n rows is ever needed.  Let Y = ||S|| - ||S||^2/2; then E||S_{a*}|| = E Y + Q(a*)/2, where
 
-    (1)  ||S|| >= v.S + (||S||^2 - (v.S)^2) / (2c)      for ||S|| <= c,  since ||S|| + v.S <= 2c;
+    (1)  E||S_a||^2 = Q(a) = a'Ha  with H = yy' o K of the unit rows: exact, no sampling.
 
-    (2)  E||S_{a*}||^2 = Q(a*),   Q(a) = a'Ha  with H = yy' o K of the unit rows: exact, no sampling.
+Y lies in [0, 1/2], and E Y^2 <= Q.  By Bernstein's inequality (Boucheron, Lugosi, Massart 2013, Theorem 2.10) the mean
+of N draws of Y exceeds B = E Y by less than sqrt(kappa (Q - B^2)) + t/(6N), kappa = 2t/N, but with probability e^-t.
+At every draw z and for ANY vector v(z) with ||v|| <= 1, even one chosen after all draws were seen, p = v.S has
+|p| <= ||S|| <= 1, and w - w^2/2 grows on [0, 1], so
 
-Three sample means over independent draws, each with a one-sided Bernstein inequality (Boucheron, Lugosi, Massart
-2013, Theorem 2.10), t = ln(1/alpha), kappa = 2t/N; all are linear or quadratic in a, so known at every a:
+    (2)  Y >= |p| - p^2/2,   and the mean of Y is at least  m.a* - a*'Ma*/2
 
-    (3)  A = E v_0.S:    A >= m - sqrt(kappa (Q - A^2)) - 2t/(3N),  m = mean of v_0.S = sum_i a_i m_i;
-    (4)  B = E D.S:      B >= mean - e sqrt(kappa Q) - e t/(3N)     where ||D|| <= e and v = v_0 + sum of the D;
-    (5)  C = E (v.S)^2:  C <= mean + sqrt(kappa Q)                  since 0 <= (v.S)^2 <= 1 and C <= Q.
-
-Hence gamma l(a*) >= L(a*), L the sum of (1) to (5) at a, and gamma >= min over the simplex of L(a) / l(a),
-which is a deterministic problem: MARGIN section 3.3 had to pay for the worst of n noisy means instead.
+for the mean m of the draws of (y_i v.phi_i)_i and the mean M of their outer products.  Hence gamma l(a*) >= L(a*),
+L(a) = B(a) + Q(a)/2 with B(a) the least B that (1) and (2) allow at a, and gamma >= min over the simplex of
+L(a) / l(a): a deterministic problem (envelope.py).  MARGIN section 3.3 had to pay for the worst of n noisy means.
 The other side: gamma <= E||S_a|| / l(a) for every a, with E w <= E f(w) + E w^2 / cut, f(w) = max(w - w^2/cut, lowest)
 at most cut / 4, E w^2 = Q(a) exact, and the empirical Bernstein inequality (Maurer, Pontil 2009, Theorem 4).
 
-Nothing here is shared with the solver that proposes the points, except the numerical routine that minimises L, whose
+Nothing here is shared with the solver that proposes the point, except the numerical routine that minimises L, whose
 answer is verified (envelope.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64
 
-from boundcheck.margins.envelope import Samples, lower_envelope
-from boundcheck.margins.fields import Chain, Draws
+from boundcheck.margins.envelope import lower_envelope
+from boundcheck.margins.fields import Draws, Moments
 from boundcheck.precision import enable_x64
 from boundcheck.records import Interval
 
-_STATEMENTS = 4  # (3), (4), (5) and the upper end share the risk equally
-FLOOR = 0.1  # the field is s / max(||s||, FLOOR sqrt(Q)): bounded change where s vanishes, at hardly any loss
+_V = TypeVar("_V", float, np.ndarray)
+_STATEMENTS = 2  # the lower and the upper end share the risk equally
+FLOOR = 0.1  # the field is s / max(||s||, FLOOR sqrt(Q)), the gradient of what the solver minimises
 _PILOT = 1024
-_ROOM = 3.0  # the field may move this many root mean squares at one z
 _CUTS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
 _DEPTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -52,20 +52,21 @@ class Certificate:
     """margin: contains gamma with its confidence.  z: (n,) estimates of E[v.phi_i] for the certified field v.
 
     z_error: half-width of intervals that hold for all z_i at once, at the same confidence on their own.
-    pairs: Gaussian pairs drawn.
+    samples: what was drawn, pairs and single draws.
     """
 
     margin: Interval
     z: Float64[np.ndarray, " n"]
     z_error: Float64[np.ndarray, " n"]
-    pairs: int
+    samples: int
 
 
 class Certifier:
-    """One certificate in the making: anchor(q), then link(q') if a better point has been found, then finish().
+    """Intervals from one sample of draws.
 
-    X: (n, r) rows, y: (n,) labels, H: (n, n) yy' o K of those rows from the closed form.  confidence: of the
-    interval.  seed: independent of everything that chose the points; each call draws a fresh sample.
+    X: (n, r) rows without a zero row, y: (n,) labels, H: (n, n) yy' o K of those rows from the closed form.
+    draws, pairs: for the lower and the upper end.  seed: independent of everything outside; the point may be chosen
+    by `means`, or otherwise by the draws of the lower end, but not by those of the upper end.
     """
 
     def __init__(
@@ -74,113 +75,78 @@ class Certifier:
         y: Float64[np.ndarray, " n"],
         H: Float64[np.ndarray, "n n"],
         *,
-        confidence: float,
+        draws: int,
+        pairs: int,
         seed: int,
         tick: Callable[[float], None] = lambda share: None,
     ) -> None:
         enable_x64()
         self.lengths = np.linalg.norm(X, axis=1)
-        self.H = H / np.outer(self.lengths, self.lengths)
-        self.y, self.dimension, self.confidence = y, X.shape[1], confidence
-        self.draws = Draws(X / self.lengths[:, None], y, seed, tick)
-        self._anchor = self._step = np.zeros(len(y))
-        self.t = float(np.log(_STATEMENTS / (1 - confidence)))
-        self.pairs = self._pairs = self._step_pairs = 0
+        self.H = H / self.lengths
+        self.H /= self.lengths[:, None]
+        self.y, self.draws, self.pairs = y, draws, pairs
+        self.sample = Draws(X / self.lengths[:, None], y, seed, tick)
 
-    def _weights(self, q: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-        a = q * self.lengths
-        return np.asarray(a / a.sum())
+    def means(self, q: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        """The sample means of y_i v_q.phi_i from which the lower end for q will be computed."""
+        a, square = self._weights(q)
+        return self.sample.means(a, FLOOR * float(np.sqrt(square)), self.draws) * self.lengths
 
-    def anchor(self, q: Float64[np.ndarray, " n"], pairs: int) -> Float64[np.ndarray, " n"]:
-        """Statement (3) for the field of q; returns the sample means of y_i E[v_q.phi_i], which q' may be chosen by."""
-        a = self._weights(q)
-        self.chain = Chain((a,), floor=FLOOR * float(np.sqrt(a @ self.H @ a)))
-        self._anchor, self._pairs = self.draws.gains(self.chain, pairs)
-        self._step, self._step_pairs = np.zeros_like(self._anchor), 0
-        self.pairs += self._pairs
-        return np.asarray(self._anchor * self.lengths)
-
-    def link(self, q: Float64[np.ndarray, " n"], pairs: int) -> Float64[np.ndarray, " n"]:
-        """Statement (4) for one step of the field towards that of q; returns the means for the whole field."""
-        points = (*self.chain.points[:1], self._weights(q))
-        # A pilot of its own chooses how far the field may move at any one z.
-        floor = self.chain.floor
-        reach = _ROOM * self.draws.pilot(Chain(points, (2.0,), floor), _PILOT)[0]
-        self.chain = Chain(points, (min(max(reach, 1e-6), 2.0),), floor)
-        self._step, self._step_pairs = self.draws.gains(self.chain, pairs)
-        self.pairs += self._step_pairs
-        return np.asarray((self._anchor + self._step) * self.lengths)
-
-    def value(self, pairs: int) -> None:
-        """The upper end, E||S_a|| / l(a) at the last point."""
-        a = self.chain.points[-1]
-        square = float(a @ self.H @ a)
-        cut, lowest = self._range(square, pairs)
-        mean, variance, count = self.draws.value(a, cut, lowest, pairs)
-        value = mean + square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, self.t)
-        self._upper = value / float((a / self.lengths).sum())
-        self.pairs += count
-
-    def curvature(self, draws: int) -> None:
-        """Statement (5) for the whole field, from `draws` single draws."""
-        self._outer = self.draws.outer(self.chain, draws)
-        self.pairs += self._outer[2]
-
-    def finish(self) -> Certificate:
-        """The interval, once the field is complete and both `value` and `curvature` have been drawn."""
-        outer, rounding, draws = self._outer
-        samples = Samples(self.t, self._anchor, self._pairs, outer, draws, rounding)
-        if self._step_pairs:
-            reach = self.chain.reaches[0]
-            samples = replace(samples, step=self._step, step_pairs=self._step_pairs, reach=reach)
+    def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> Certificate:
+        """The interval that the point q of the simplex certifies, whatever q is; a poor q gives a wide interval."""
+        a, square = self._weights(q)
+        t = log_risk(confidence)
+        found = self.sample.moments(a, FLOOR * float(np.sqrt(square)), self.draws)
         # Rounding may lift the norm of the field above 1 by the slack: certify the field divided by that.
-        samples = samples.scaled(1 / (1 + self.chain.slack(self.dimension)))
-        lower = lower_envelope(self.H, samples, 1 / self.lengths, self.chain.points[-1], self._upper)
-        margin = Interval(min(max(lower, 0.0), self._upper), self._upper, self.confidence, exact=False)
-        return Certificate(margin, self.y * (self._anchor + self._step) * self.lengths, self._z_error(), self.pairs)
+        found = replace(found, mean=found.mean / (1 + self.sample.slack))
+        upper, count = _upper_end(self.sample, a, square, t, self.pairs)
+        upper /= float((a / self.lengths).sum())
+        lower = lower_envelope(self.H, found, t, 1 / self.lengths, a, upper)
+        margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
+        z, error = self.y * found.mean * self.lengths, _means_error(found, confidence) * self.lengths
+        return Certificate(margin, z, error, found.draws + count)
 
-    def _range(self, square: float, pairs: int) -> tuple[float, float]:
-        """The cut and the lowest value of f with which a pilot sample promises the smallest loss."""
-        w = self.draws.pilot(self.chain, _PILOT)[1]
-        scale = float(np.sqrt(square))
-
-        def loss(choice: tuple[float, float]) -> float:
-            cut, lowest = choice
-            g = w - w**2 / cut
-            f = np.maximum(g, lowest)
-            variance = float(f.mean(axis=1).var())
-            return float((f - g).mean()) + empirical_bernstein(variance, cut / 4 - lowest, pairs, self.t)
-
-        return min(((scale * cut, -scale * depth) for cut in _CUTS for depth in _DEPTHS), key=loss)
-
-    def _z_error(self) -> Float64[np.ndarray, " n"]:
-        """Hoeffding: a pair contributes at most ||x_i|| / 2 to z_i in absolute value, to a step reach times that."""
-        log = float(np.log(4 * len(self.y) / (1 - self.confidence)))
-        factor = np.sqrt(log / (2 * self._pairs))
-        if self._step_pairs:
-            factor += self.chain.reaches[0] * np.sqrt(log / (2 * self._step_pairs))
-        return np.asarray(self.lengths * factor)
+    def _weights(self, q: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, " n"], float]:
+        """a, and Q(a)."""
+        a = q * self.lengths
+        a = a / a.sum()
+        return a, float(a @ self.H @ a)
 
 
-def certify(
-    q: Float64[np.ndarray, " n"],
-    X: Float64[np.ndarray, "n r"],
-    y: Float64[np.ndarray, " n"],
-    H: Float64[np.ndarray, "n n"],
-    *,
-    pairs: int,
-    confidence: float,
-    seed: int,
-) -> Certificate:
-    """The interval that one point q certifies, whatever q is; a poor q gives a wide interval."""
-    certifier = Certifier(X, y, H, confidence=confidence, seed=seed)
-    certifier.anchor(q, pairs)
-    certifier.value(pairs)
-    certifier.curvature(pairs)
-    return certifier.finish()
+def log_risk(confidence: float) -> float:
+    """t, with e^-t the risk of each statement."""
+    return float(np.log(_STATEMENTS / (1 - confidence)))
 
 
-def empirical_bernstein(variance: float, length: float, samples: int, t: float) -> float:
+def _upper_end(sample: Draws, a: Float64[np.ndarray, " n"], square: float, t: float, pairs: int) -> tuple[float, int]:
+    """More than E||S_a||, and the pairs drawn."""
+    cut, lowest = _range(sample.pilot(a, _PILOT), square, t, pairs)
+    mean, variance, count = sample.value(a, cut, lowest, pairs)
+    return mean + square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, t), count
+
+
+def _range(w: Float64[np.ndarray, "m 2"], square: float, t: float, pairs: int) -> tuple[float, float]:
+    """The cut and the lowest value of f with which a pilot sample of ||S|| promises the smallest loss."""
+    scale = float(np.sqrt(square))
+
+    def loss(choice: tuple[float, float]) -> float:
+        cut, lowest = choice
+        g = w - w**2 / cut
+        f = np.maximum(g, lowest)
+        variance = float(f.mean(axis=1).var())
+        return float((f - g).mean()) + empirical_bernstein(variance, cut / 4 - lowest, pairs, t)
+
+    return min(((scale * cut, -scale * depth) for cut in _CUTS for depth in _DEPTHS), key=loss)
+
+
+def _means_error(found: Moments, confidence: float) -> Float64[np.ndarray, " n"]:
+    """Half-widths around all means of v.phi_i, which lie in [-1, 1], at once: two sides of n rows share the risk."""
+    t = float(np.log(2 * len(found.mean) / (1 - confidence)))
+    variance = (found.outer.diagonal() + found.excess) * found.draws / (found.draws - 1)
+    return np.asarray(empirical_bernstein(variance, 2.0, found.draws, t))
+
+
+def empirical_bernstein(variance: _V, length: float, samples: int, t: float) -> _V:
     """How far the mean of iid variables on an interval of this length may fall short, with risk e^-t."""
     log = t + float(np.log(2))
-    return float(np.sqrt(2 * variance * log / samples) + 7 * length * log / (3 * (samples - 1)))
+    return (2 * variance * log / samples) ** 0.5 + 7 * length * log / (3 * (samples - 1))

@@ -64,12 +64,12 @@ class Descent:
         self._seeds = np.random.SeedSequence([seed, 1])
 
     def improve(self, pairs: int) -> None:
-        """Estimate the gradient on `pairs` draws, and step."""
+        """A step by a gradient that is sampled too."""
         seen = self._sample(self.q, np.arange(len(self.q)), pairs, _FLOORS[0], hessian=False)
         self.step(seen.g, pairs)
 
-    def step(self, g: Float64[np.ndarray, " n"], pairs: int) -> None:
-        """A Newton step given the gradient at q; a step that makes F larger is replaced by a more careful one."""
+    def step(self, g: Float64[np.ndarray, " n"], hessian_pairs: int) -> None:
+        """A Newton step given the gradient at q; one that makes F larger gives way to a more careful one."""
         value = float(g @ self.q)
         order = np.argsort(np.where(self.q > 0, -np.inf, g), kind="stable")
         count = int(((self.q > 0) | (g < _NEAR * value)).sum())
@@ -77,7 +77,7 @@ class Descent:
         trial = self._seeds.spawn(1)[0]
         best, lowest = self.q, self._value(self.q, near, trial)
         limit = lowest * _WORSE
-        for matrix in self._metrics(near, value, g, pairs):
+        for matrix in self._metrics(near, value, g, hessian_pairs):
             target = np.zeros_like(self.q)
             target[near] = newton_point(self.q[near], value, g[near], matrix)
             for length in (1.0, 0.5):

@@ -39,7 +39,7 @@ class DenseGram:
 
     def block(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
         """H[rows][:, columns]."""
-        return np.asarray(self.H[rows][:, columns])
+        return np.asarray(self.H[rows].take(columns, axis=1))
 
     def times(
         self,

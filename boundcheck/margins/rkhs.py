@@ -124,7 +124,7 @@ def _exchanged(
     """H on the kept and the new rows, of which only the new part is computed."""
     old = int(kept.sum())
     result = np.empty((old + len(new),) * 2)
-    result[:old, :old] = block[kept][:, kept]
+    result[:old, :old] = block[kept].take(np.flatnonzero(kept), axis=1)
     if len(new):
         result[old:, :old] = gram.block(new, work[kept])
         result[:old, old:] = result[old:, :old].T

@@ -13,11 +13,10 @@ from boundcheck.margins.report import Moment
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
-# Draws of the first round; those for the curvature take _CURVATURE times as long as the anchor's.
-_FIRST_ROUND = {"anchor": 1 << 14, "link": 1 << 12, "value": 1 << 12}
-_CURVATURE, _MOST_CURVATURE = 0.8, 0.65
-_WARM_UP = 1 << 12  # pairs of the first Newton step, and of a Hessian at least
-_HESSIAN = 16  # so many anchor pairs are drawn for one pair of the Hessian
+# The first round has draws for so many operations (float32), and of the others these multiples.
+_FIRST_OPERATIONS, _FEWEST, _MOST = 3e11, 1 << 12, 1 << 16
+_PAIRS, _HESSIAN, _MOST_HESSIAN = 1 / 2, 1 / 8, 1 << 15
+_WARM_UP = 1 << 12  # pairs of the first Newton step, and of any Hessian at least
 _GROWTH, _MOST_ROUNDS = 24.0, 30
 _LADDER = 2.0**0.125  # sizes are powers of this, so that small changes of speed rarely change a result
 _EARLY_RISK = 0.1  # share of the risk that all rounds but the last may spend
@@ -30,13 +29,13 @@ _PUNCTUAL = 0.92  # share of the time left that the last round plans for
 
 @dataclass(frozen=True, eq=False)
 class SupMargin:
-    """q: (n,) in the simplex; z: (n,) logits E[v.phi_i], each within z_error at once; pairs drawn; history."""
+    """q: (n,) in the simplex; z: (n,) logits E[v.phi_i], each within z_error at once; samples drawn."""
 
     q: Float64[np.ndarray, " n"]
     z: Float64[np.ndarray, " n"]
     z_error: Float64[np.ndarray, " n"]
     margin: Interval
-    pairs: int
+    samples: int
     history: tuple[Moment, ...] = ()
     interrupted: bool = False
 
@@ -48,7 +47,7 @@ class _Rounds:
     interval: Interval
     started: float
     progress: Progress
-    pairs: int = 0
+    samples: int = 0
     best: tuple[np.ndarray, Certificate] | None = None
     history: list[Moment] = field(default_factory=list)
 
@@ -57,7 +56,7 @@ class _Rounds:
             self.best = (q, found)
         lower, upper = max(self.interval.lower, found.margin.lower), min(self.interval.upper, found.margin.upper)
         self.interval = Interval(lower, upper, self.interval.confidence, exact=False)
-        self.pairs += found.pairs
+        self.samples += found.samples
         self.history.append(Moment(time.monotonic() - self.started, lower, upper))
 
     def say(self, what: str, share: float) -> None:
@@ -92,17 +91,23 @@ def sup_margin(
         rounds.say("first Newton step", 0.0)
         descent.improve(_WARM_UP)
         for turn in range(1, _MOST_ROUNDS):
-            tick = partial(rounds.say, f"round {turn}")
-            certifier = Certifier(
-                X, y, H, confidence=1 - plan.risk * (1 - confidence), seed=_seed(seed, 2, turn), tick=tick
-            )
             started = time.monotonic()
-            rounds.add(*_one_round(certifier, descent, plan.sizes))
-            took = time.monotonic() - started
+            certifier = Certifier(
+                X,
+                y,
+                H,
+                draws=plan.draws,
+                pairs=plan.size(_PAIRS),
+                seed=_seed(seed, 2, turn),
+                tick=partial(rounds.say, f"round {turn}"),
+            )
+            descent.step(certifier.means(descent.q), min(plan.size(_HESSIAN), _MOST_HESSIAN))
+            rounds.add(descent.q, certifier.certify(descent.q, 1 - plan.risk * (1 - confidence)))
             if plan.last or rounds.interval.relative_width <= tolerance:
                 break
             enough = _SURELY * (rounds.interval.relative_width / tolerance) ** 2 if tolerance > 0 else np.inf
-            if not plan.extend(took, certifier.draws.seconds, deadline - time.monotonic(), enough):
+            now = time.monotonic()
+            if not plan.extend(now - started, certifier.sample.seconds, deadline - now, enough):
                 break
     except KeyboardInterrupt:
         interrupted = True
@@ -111,23 +116,25 @@ def sup_margin(
         return SupMargin(q, zeros, zeros, rounds.interval, 0, (), interrupted)
     q, found = rounds.best
     history = tuple(rounds.history)
-    return SupMargin(q, found.z, found.z_error, rounds.interval, rounds.pairs, history, interrupted)
+    return SupMargin(q, found.z, found.z_error, rounds.interval, rounds.samples, history, interrupted)
 
 
 @dataclass
 class _Plan:
-    """How many draws the next round takes of each kind, the share of the risk it spends, and whether it is the last."""
+    """How many draws the next round takes, the share of the risk it spends, and whether it is the last."""
 
-    sizes: dict[str, int]
+    draws: int
     risk: float = _EARLY_RISK / 2
     last: bool = False
 
     @classmethod
     def first(cls, n: int, dimension: int) -> "_Plan":
-        # Operations of one anchor pair and one outer product, in float32 units (a float64 product counts twice).
-        anchor, outer = n * (6 * dimension + 150) + 700 * dimension, 2 * n * n
-        share = min(_CURVATURE * anchor / outer, _MOST_CURVATURE)
-        return cls(_FIRST_ROUND | {"outer": int(share * _FIRST_ROUND["anchor"])})
+        operations = n * n + 10 * n * dimension + 100 * dimension  # of one draw
+        return cls(int(np.clip(_FIRST_OPERATIONS / operations, _FEWEST, _MOST)))
+
+    def size(self, multiple: float) -> int:
+        """Of a sample that has this multiple of the draws, or a few more."""
+        return max(int(multiple * self.draws), _WARM_UP)
 
     def extend(self, took: float, drawing: float, left: float, enough: float) -> bool:
         """Plan a round `_GROWTH` times as long, `enough` times, or as long as the time left; False: not worth it.
@@ -143,18 +150,8 @@ class _Plan:
         longer = longest if self.last else enough if near_the_end else growth
         self.risk = 1 - _EARLY_RISK if self.last else self.risk / 2
         factor = _LADDER ** np.floor(np.log(longer) / np.log(_LADDER))
-        self.sizes = {kind: int(factor * size) for kind, size in self.sizes.items()}
+        self.draws = int(factor * self.draws)
         return True
-
-
-def _one_round(certifier: Certifier, descent: Descent, sizes: dict[str, int]) -> tuple[np.ndarray, Certificate]:
-    """Anchor at q, step to a better q by what the anchor showed, link to it, and certify."""
-    g = certifier.anchor(descent.q, sizes["anchor"])
-    descent.step(g, max(sizes["anchor"] // _HESSIAN, _WARM_UP))
-    certifier.link(descent.q, sizes["link"])
-    certifier.value(sizes["value"])
-    certifier.curvature(sizes["outer"])
-    return descent.q, certifier.finish()
 
 
 def _seed(*parts: int) -> int:

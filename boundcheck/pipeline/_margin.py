@@ -108,7 +108,7 @@ def margin(
         assumption_holds=True,
         limiting=_limiting(dataset, q),
         outer=outer,
-        samples=0 if sup is None else sup.pairs,
+        samples=0 if sup is None else sup.samples,
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
         interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),

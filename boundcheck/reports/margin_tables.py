@@ -60,7 +60,7 @@ def _interval(interval: Interval) -> tuple[str, str, str]:
 def _status(report: MarginReport) -> str:
     ended = "; ended by Ctrl-C" if report.interrupted else ""
     if not report.gamma_sup.exact:
-        return f"{100 * report.gamma_sup.confidence:g} % confidence, {report.samples:,} random pairs{ended}"
+        return f"{100 * report.gamma_sup.confidence:g} % confidence, {report.samples:,} random draws{ended}"
     return f"proved: the outer bounds{ended}" if report.gamma_sup == report.outer else "exact: no sampling"
 
 
