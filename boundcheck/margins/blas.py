@@ -1,10 +1,12 @@
-"""One BLAS thread a call: NumPy and SciPy bring a pool each, and two pools on one machine slow each other tenfold."""
+"""One BLAS thread a call, mostly: NumPy and SciPy bring a pool each, and two pools slow each other tenfold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
+
+_LARGE = 2500  # so many rows keep several threads busy for long enough
 
 
 @cache
@@ -16,7 +18,10 @@ def _controller() -> ThreadpoolController:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run the body with one thread in every BLAS pool (MARGIN section 6); JAX's own threads are not affected."""
-    with _controller().limit(limits=1, user_api="blas"):
+def threads_for(rows: int) -> Iterator[None]:
+    """Run the body with one thread in every BLAS pool (MARGIN section 6), with all of them for large matrices.
+
+    rows: of the matrices at work.  JAX's own threads are not affected.
+    """
+    with _controller().limit(limits=1 if rows <= _LARGE else None, user_api="blas"):
         yield

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from boundcheck.margins.envelope import lower_envelope
 from boundcheck.margins.fields import Draws, Moments
@@ -66,7 +66,7 @@ class Certifier:
 
     X: (n, r) rows without a zero row, y: (n,) labels, H: (n, n) yy' o K of those rows from the closed form.
     draws, pairs: for the lower and the upper end.  seed: independent of everything outside; the point may be chosen
-    by `means`, or otherwise by the draws of the lower end, but not by those of the upper end.
+    by `glance`, or otherwise by the draws of the lower end, but not by those of the upper end.
     """
 
     def __init__(
@@ -87,10 +87,13 @@ class Certifier:
         self.y, self.draws, self.pairs = y, draws, pairs
         self.sample = Draws(X / self.lengths[:, None], y, seed, tick)
 
-    def means(self, q: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-        """The sample means of y_i v_q.phi_i from which the lower end for q will be computed."""
+    def glance(self, q: Float64[np.ndarray, " n"], rows: Int[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """About the sample means of y_i v_q.phi_i, for these rows, that the lower end for q would be computed from.
+
+        q: 0 at all other rows.
+        """
         a, square = self._weights(q)
-        return self.sample.means(a, FLOOR * float(np.sqrt(square)), self.draws) * self.lengths
+        return np.asarray(self.sample.glance(a, FLOOR * float(np.sqrt(square)), self.draws, rows) * self.lengths[rows])
 
     def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> Certificate:
         """The interval that the point q of the simplex certifies, whatever q is; a poor q gives a wide interval."""
@@ -149,4 +152,5 @@ def _means_error(found: Moments, confidence: float) -> Float64[np.ndarray, " n"]
 def empirical_bernstein(variance: _V, length: float, samples: int, t: float) -> _V:
     """How far the mean of iid variables on an interval of this length may fall short, with risk e^-t."""
     log = t + float(np.log(2))
-    return (2 * variance * log / samples) ** 0.5 + 7 * length * log / (3 * (samples - 1))
+    spread: _V = (2 * variance * log / samples) ** 0.5
+    return spread + 7 * length * log / (3 * (samples - 1))

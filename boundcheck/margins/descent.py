@@ -3,15 +3,16 @@
 Nothing here needs to be right for an interval to be right: the certificate takes whatever point comes out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from boundcheck.margins.certificate import FLOOR
 from boundcheck.margins.nnqp import solve_nnqp
 from boundcheck.margins.sampling import Sample, Sampler
 
+Gradient = Callable[[Float64[np.ndarray, " n"], Int[np.ndarray, " k"]], Float64[np.ndarray, " k"]]
 _RIDGE = 1e-4
 # F is smoothed where ||s|| < FLOOR F (the field of the certificate is its gradient); where a kink (s = 0 on a cell)
 # makes the Newton step fail, its Hessian is taken of a smoother function.
@@ -61,28 +62,39 @@ class Descent:
         seed: int,
     ) -> None:
         self.X, self.y, self.H, self.q = X, y, H, q
+        self._near = self._all = np.arange(len(q))
         self._seeds = np.random.SeedSequence([seed, 1])
 
     def improve(self, pairs: int) -> None:
         """A step by a gradient that is sampled too."""
-        seen = self._sample(self.q, np.arange(len(self.q)), pairs, _FLOORS[0], hessian=False)
-        self.step(seen.g, pairs)
+        self.refine(lambda q, rows: self._sample(rows, pairs, _FLOORS[0], hessian=False).g, 1, pairs)
 
-    def step(self, g: Float64[np.ndarray, " n"], hessian_pairs: int) -> None:
-        """A Newton step given the gradient at q; one that makes F larger gives way to a more careful one."""
-        value = float(g @ self.q)
+    def refine(self, gradient: Gradient, steps: int, pairs: int) -> None:
+        """Newton steps by gradient(q, rows), of all rows at first, then of those only that are near the minimum.
+
+        pairs: for the Hessian, which all steps share.
+        """
+        g = gradient(self.q, self._all)
+        count = int(((self.q > 0) | (g < _NEAR * float(g @ self.q))).sum())
         order = np.argsort(np.where(self.q > 0, -np.inf, g), kind="stable")
-        count = int(((self.q > 0) | (g < _NEAR * value)).sum())
-        near = np.sort(order[: max(min(count, _MOST_NEAR), int((self.q > 0).sum()))])
+        self._near = np.sort(order[: max(min(count, _MOST_NEAR), int((self.q > 0).sum()))])
+        hessians: list[np.ndarray] = []
+        self._step(g[self._near], hessians, pairs)
+        for _ in range(1, steps):
+            self._step(gradient(self.q, self._near), hessians, pairs)
+
+    def _step(self, g: Float64[np.ndarray, " k"], hessians: list[np.ndarray], pairs: int) -> None:
+        """A step that makes F larger gives way to a more careful one."""
+        near, value = self._near, float(g @ self.q[self._near])
         trial = self._seeds.spawn(1)[0]
-        best, lowest = self.q, self._value(self.q, near, trial)
+        best, lowest = self.q, self._value(self.q, trial)
         limit = lowest * _WORSE
-        for matrix in self._metrics(near, value, g, hessian_pairs):
+        for matrix in self._metrics(value, g, hessians, pairs):
             target = np.zeros_like(self.q)
-            target[near] = newton_point(self.q[near], value, g[near], matrix)
+            target[near] = newton_point(self.q[near], value, g, matrix)
             for length in (1.0, 0.5):
                 q = self.q + length * (target - self.q)
-                reached = self._value(q, near, trial)
+                reached = self._value(q, trial)
                 if reached <= limit:
                     self.q = q
                     return
@@ -90,24 +102,32 @@ class Descent:
                     best, lowest = q, reached
         self.q = best
 
-    def _metrics(self, near: np.ndarray, value: float, g: np.ndarray, pairs: int) -> Iterator[np.ndarray]:
-        """Hessians of F^2/2, each more careful than the one before: F T + gg' for the Hessian T of F, or H."""
-        if len(near) > _MOST_SAMPLED:
-            yield _STIFFER * self.H[np.ix_(near, near)]
-            return
-        for floor in _FLOORS:
-            model = self._sample(self.q, near, pairs, floor, hessian=True)
-            assert model.hessian is not None
-            yield curvature(value, g[near], model.hessian)
+    def _metrics(
+        self, value: float, g: np.ndarray, hessians: list[np.ndarray], pairs: int
+    ) -> Iterator[Float64[np.ndarray, "k k"]]:
+        """Hessians of F^2/2 on the near rows, each more careful than the last: F T + gg' for the Hessian T of F.
 
-    def _value(self, q: np.ndarray, near: np.ndarray, trial: np.random.SeedSequence) -> float:
+        hessians: the T sampled before, to which others are added when they are needed.
+        """
+        if len(self._near) > _MOST_SAMPLED:
+            yield _STIFFER * self.H[self._near].take(self._near, axis=1)
+            return
+        for i, floor in enumerate(_FLOORS):
+            if i == len(hessians):
+                hessian = self._sample(self._near, pairs, floor, hessian=True).hessian
+                assert hessian is not None
+                hessians.append(hessian)
+            yield curvature(value, g, hessians[i])
+
+    def _value(self, q: np.ndarray, trial: np.random.SeedSequence) -> float:
         """The smoothed F at q, estimated on the same draws for every q of one step."""
+        near = self._near
         sampler = Sampler(self.X[near], self.y[near], int(trial.generate_state(1)[0]))
         Hq = self.H[near] @ q
         return sampler.draw(q[near], Hq, FLOOR * float(np.sqrt(q[near] @ Hq)), _TRIAL_PAIRS, hessian=False).value
 
-    def _sample(self, q: np.ndarray, near: np.ndarray, pairs: int, floor: float, *, hessian: bool) -> Sample:
+    def _sample(self, rows: Int[np.ndarray, " k"], pairs: int, floor: float, *, hessian: bool) -> Sample:
         seed = int(self._seeds.spawn(1)[0].generate_state(1)[0])
-        Hq = self.H[near] @ q
-        scale = float(np.sqrt(q[near] @ Hq))
-        return Sampler(self.X[near], self.y[near], seed).draw(q[near], Hq, floor * scale, pairs, hessian=hessian)
+        Hq = self.H[rows] @ self.q
+        scale = float(np.sqrt(self.q[rows] @ Hq))
+        return Sampler(self.X[rows], self.y[rows], seed).draw(self.q[rows], Hq, floor * scale, pairs, hessian=hessian)

@@ -13,11 +13,12 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from boundcheck.margins.blas import one_thread
+from boundcheck.margins.blas import threads_for
 from boundcheck.margins.fields import Moments
 from boundcheck.margins.nnqp import solve_nnqp
 
 _SHARES = (0.93, 0.87, 0.8, 0.7, 0.55)
+_CAUTIOUS = (0.75, 0.55, 0.4)  # where the room is only known of a part of the rows
 _TRIALS_ROWS = 1800  # so many choices of mu are tried up to this many rows; a trial costs n^3
 _POWER_ROUNDS, _RATIO_ROWS = 12, 3000
 _MULTIPLIER_ROUNDS = 4
@@ -46,13 +47,15 @@ def lower_envelope(
     def penalty(mu: float) -> float:
         return mu * spread / 2 + kappa / (2 * mu) + t / (6 * sample.draws)
 
-    if penalty(min(ideal, 1.0)) >= value:  # no mu beyond 1 leaves L convex
+    # No mu beyond 1 leaves L convex, and M of fewer draws than rows leaves no room at all.
+    if penalty(min(ideal, 1.0)) >= value or sample.draws < len(a):
         return -np.inf
-    with one_thread():
+    with threads_for(len(a)):
         ridge = _RIDGE * float(np.trace(H))
         most = max(1 - _largest_ratio(H, sample.outer, a, ridge), 0.0) / (1 + b)
-        choices = dict.fromkeys(min(share * most, ideal) for share in _SHARES if most > 0)
-        trials, best = max(1, round(len(_SHARES) * min(1.0, (_TRIALS_ROWS / len(a)) ** 3))), -np.inf
+        shares = _SHARES if len(a) <= _RATIO_ROWS else _CAUTIOUS
+        choices = dict.fromkeys(min(share * most, ideal) for share in shares if most > 0)
+        trials, best = max(1, round(len(shares) * min(1.0, (_TRIALS_ROWS / len(a)) ** 3))), -np.inf
         for mu in choices:
             if trials and target - penalty(mu) / float(costs @ a) > best:
                 found = _minimum(H, sample, t, costs, a, target, (mu, b, ridge))

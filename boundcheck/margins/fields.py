@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, Float64
+from jaxtyping import Array, Float32, Float64, Int
 
 _BLOCK = 1024
 _PAIRS_A_BLOCK = 256
@@ -46,7 +46,7 @@ class Draws:
 
     U: (n, r) unit rows, y: (n,) labels.
     tick: told the share of a sample that is drawn, about twice a second; a long sample can be interrupted there.
-    seconds: what drawing has cost, compilation left out.
+    seconds: what drawing has cost, compilation and memory left out.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Draws:
         tick: Callable[[float], None] = lambda share: None,
     ) -> None:
         self.U, self.y, self._tick = U, y, tick
-        self._key = jax.random.key(seed)
+        self._moments_key, self._value_key, self._pilot_key = jax.random.split(jax.random.key(seed), 3)
         self.seconds = 0.0
 
     @property
@@ -65,51 +65,49 @@ class Draws:
         """How far above 1 float32 may leave the norm of a field."""
         return _inexact(self.U.shape[1])
 
-    def means(self, a: Float64[np.ndarray, " n"], floor: float, draws: int) -> Float64[np.ndarray, " n"]:
-        """The first of the `moments`, from the same draws: a look ahead."""
-        return self._sums(a, floor, draws, ())[0]
+    def glance(
+        self, a: Float64[np.ndarray, " n"], floor: float, draws: int, rows: Int[np.ndarray, " k"]
+    ) -> Float64[np.ndarray, " k"]:
+        """About the `mean` that `moments` will find at these rows, from the same draws, in float32.  a: 0 elsewhere."""
+        U, weights = self.U[rows].astype(np.float32), (a * self.y)[rows, None].astype(np.float32)
+        blocks = -(-draws // _BLOCK)
+        step = partial(_glance, self._moments_key, jnp.asarray(U), jnp.asarray(weights * U), np.float32(floor))
+        sums = self._accumulate(step, lambda: jnp.zeros(U.T.shape), blocks)
+        return np.asarray(self.y[rows] * np.einsum("kr,rk->k", U, sums) / (blocks * _BLOCK))
 
     def moments(self, a: Float64[np.ndarray, " n"], floor: float, draws: int) -> Moments:
         """First and second moments of the field S_a / max(||S_a||, floor) along the rows, from single draws."""
         n = len(a)
         count = _MANY_STRIPS if n > _MANY_ROWS else _STRIPS
-        starts = [n * strip // count for strip in range(count + 1)]
-        mean, order, strips, total = self._sums(a, floor, draws, tuple(pairwise(starts)))
-        relative, from_sums, constant = _rounding(self.U.shape[1])
-        diagonal = np.empty(n)
-        diagonal[order] = np.concatenate([strip.diagonal() for strip in strips]) / total
-        outer, signs = np.empty((n, n)), self.y[order]
-        for start, strip in zip(starts, strips, strict=False):
-            stop = start + len(strip)
-            strip *= (1 + relative) / total * signs[start:]
-            strip *= signs[start:stop, None]
-            outer[np.ix_(order[start:stop], order[start:])] = strip
-            outer[np.ix_(order[start:], order[start:stop])] = strip.T
-        return Moments(mean, outer, (1 + relative) * from_sums * diagonal + constant, total)
-
-    def _sums(
-        self, a: Float64[np.ndarray, " n"], floor: float, draws: int, strips: tuple[tuple[int, int], ...]
-    ) -> tuple[Float64[np.ndarray, " n"], np.ndarray, list[np.ndarray], int]:
-        """Means of y_i v.phi_i; sums of products in strips (first, last row) of the rows in some order; the draws."""
-        n, blocks = len(a), -(-draws // _BLOCK)
-        order = np.argsort(a <= 0, kind="stable")
-        width = min(-(-int((a > 0).sum()) // _PADDING) * _PADDING, n)
-        U = jnp.asarray(self.U[order])
-        terms = ((a * self.y)[order[:width], None] * U[:width]).astype(jnp.float32)
+        strips = tuple(pairwise(n * strip // count for strip in range(count + 1)))
+        support = np.flatnonzero(a > 0)
+        # Padded with a row that is used already and has no weight here, so that few shapes are compiled.
+        columns = np.pad(support, (0, -len(support) % _PADDING), mode="edge")
+        weights = np.pad((a * self.y)[support], (0, len(columns) - len(support)))
+        terms = jnp.asarray((weights[:, None] * self.U[columns]).astype(np.float32))
 
         def zeros() -> tuple[Array, ...]:
-            return jnp.zeros(U.T.shape), *(jnp.zeros((last - first, n - first)) for first, last in strips)
+            return jnp.zeros(self.U.T.shape), *(jnp.zeros((last - first, n - first)) for first, last in strips)
 
-        step = partial(_moments, jax.random.fold_in(self._key, 0), U, terms, np.float32(floor))
+        step = partial(_moments, self._moments_key, jnp.asarray(self.U), columns, terms, np.float32(floor))
+        blocks = -(-draws // _BLOCK)
+        total = blocks * _BLOCK
         sums, *products = self._accumulate(step, zeros, blocks)
-        mean = np.empty(n)
-        mean[order] = np.einsum("nr,rn->n", self.U[order], sums) / (blocks * _BLOCK)
-        return self.y * mean, order, products, blocks * _BLOCK
+        mean = self.y * np.einsum("nr,rn->n", self.U, sums) / total
+        relative, from_sums, constant = _rounding(self.U.shape[1])
+        diagonal = np.concatenate([product.diagonal() for product in products]) / total
+        outer = np.empty((n, n))
+        for (first, last), product in zip(strips, products, strict=True):
+            product *= (1 + relative) / total * self.y[first:]
+            product *= self.y[first:last, None]
+            outer[first:last, first:] = product
+            outer[first:, first:last] = product.T
+        return Moments(mean, outer, (1 + relative) * from_sums * diagonal + constant, total)
 
     def value(self, a: Float64[np.ndarray, " n"], cut: float, lowest: float, pairs: int) -> tuple[float, float, int]:
         """Mean and variance over pairs of f(||s_a||), f(w) = max(w - w^2 / cut, lowest), and the pairs drawn."""
         blocks = -(-pairs // _PAIRS_A_BLOCK)
-        fixed = jax.random.fold_in(self._key, 1), *self._support(a), cut, lowest
+        fixed = self._value_key, *self._support(a), cut, lowest
         first, second = map(float, self._accumulate(partial(_value, *fixed), lambda: (jnp.zeros(()),) * 2, blocks))
         count = blocks * _PAIRS_A_BLOCK
         mean = first / count
@@ -117,7 +115,7 @@ class Draws:
 
     def pilot(self, a: Float64[np.ndarray, " n"], pairs: int) -> Float64[np.ndarray, "m 2"]:
         """||S_a|| at z and -z, to choose parameters with."""
-        return np.asarray(_sizes(jax.random.fold_in(self._key, 2), jnp.int64(0), *self._support(a), pairs))
+        return np.asarray(_sizes(self._pilot_key, jnp.int64(0), *self._support(a), pairs))
 
     def _support(self, a: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, "k r"], Float64[np.ndarray, "k r"]]:
         """The rows with weight, padded, and a_i y_i u_i of each."""
@@ -135,7 +133,7 @@ class Draws:
         depend on the pieces.
         """
         bounds = np.linspace(0, blocks, _STREAMS + 1).astype(int)
-        totals = [step(0, 0, zeros()) for _ in range(_STREAMS)]  # compiles
+        totals = jax.block_until_ready([step(0, 0, zeros()) for _ in range(_STREAMS)])  # type: ignore[no-untyped-call]
         done, size = 0, 2
         longest = int(np.diff(bounds).max())
 
@@ -184,15 +182,39 @@ def _field(s: Float32[Array, "m r"], floor: Float32[Array, ""]) -> Float32[Array
     return jnp.where(fits, nearest, jnp.trunc(direction / _QUANTUM) * _QUANTUM)
 
 
+def _normal(key: Array, block: Array, shape: tuple[int, int]) -> Float64[Array, "m r"]:
+    return jax.random.normal(jax.random.fold_in(key, block), shape, dtype=jnp.float64)
+
+
 def _activations(key: Array, block: Array, U: Float64[Array, "n r"], size: int) -> Float32[Array, "m n"]:
-    z = jax.random.normal(jax.random.fold_in(key, block), (size, U.shape[1]), dtype=jnp.float64)
-    return (z @ U.T > 0).astype(jnp.float32)
+    return (_normal(key, block, (size, U.shape[1])) @ U.T > 0).astype(jnp.float32)
+
+
+@partial(jax.jit, donate_argnames="total")
+def _glance(
+    key: Array,
+    U: Float32[Array, "k r"],
+    terms: Float32[Array, "k r"],
+    floor: Float32[Array, ""],
+    first: int,
+    last: int,
+    total: Float64[Array, "r k"],
+) -> Float64[Array, "r k"]:
+    """Sum over draws of v A', with float32 in everything but the draws themselves."""
+
+    def body(block: Array, sum_so_far: Array) -> Array:
+        z = _normal(key, block, (_BLOCK, U.shape[1])).astype(jnp.float32)
+        active = (z @ U.T > 0).astype(jnp.float32)
+        return sum_so_far + _product(_field(_product(active, terms), floor).T, active)
+
+    return jnp.asarray(jax.lax.fori_loop(first, last, body, total))
 
 
 @partial(jax.jit, donate_argnames="totals")
 def _moments(
     key: Array,
     U: Float64[Array, "n r"],
+    columns: Int[Array, " k"],
     terms: Float32[Array, "k r"],
     floor: Float32[Array, ""],
     first: int,
@@ -204,7 +226,7 @@ def _moments(
 
     def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
         active = _activations(key, block, U, _BLOCK)
-        field = _field(_product(active[:, : len(terms)], terms), floor)
+        field = _field(_product(active[:, columns], terms), floor)
         along = active * _product(field, U32.T)
         first_moments, *strips = sums
         rest = [along[:, len(U) - strip.shape[1] :] for strip in strips]
@@ -221,7 +243,7 @@ def _moments(
 def _sizes(key: Array, block: Array, U: Float64[Array, "k r"], terms: Float64[Array, "k r"], pairs: int) -> Array:
     """(pairs, 2): ||s|| at z and at -z, where s(-z) = s(all active) - s(z)."""
     s = _activations(key, block, U, pairs).astype(jnp.float64) @ terms
-    return jnp.linalg.norm(jnp.stack([s, terms.sum(axis=0) - s], axis=1), axis=2)
+    return jnp.asarray(jnp.linalg.norm(jnp.stack([s, terms.sum(axis=0) - s], axis=1), axis=2))
 
 
 @jax.jit

@@ -7,7 +7,7 @@ from jaxtyping import Float64, Int
 from scipy.linalg.blas import dsymv
 
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.blas import one_thread
+from boundcheck.margins.blas import threads_for
 from boundcheck.progress import SILENT, Progress
 
 _ROWS = 4096  # of a lazy product at once
@@ -51,7 +51,7 @@ class DenseGram:
         """H[rows][:, columns] @ weights."""
         q = np.zeros(self.size)
         q[columns] = weights
-        with one_thread():
+        with threads_for(0):
             return np.asarray(dsymv(1.0, self.H.T, q)[rows])  # reads half of H
 
 

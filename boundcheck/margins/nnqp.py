@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float64
 from scipy.linalg import LinAlgError
 from scipy.linalg.blas import dsymv
 
-from boundcheck.margins.blas import one_thread
+from boundcheck.margins.blas import threads_for
 from boundcheck.margins.subsets import SubsetSolver
 
 # Multipliers above this (relative to max |b|) count as nonnegative.
@@ -28,7 +28,7 @@ def solve_nnqp(
     Source: Portugal, Judice, Vicente 1994 (Math. Comp. 63), with Murty's rule as the fallback that terminates.
     """
     start = np.asarray(b > 0) if free is None else free
-    with one_thread():
+    with threads_for(int(start.sum())):
         try:
             return _pivot(H, b, start)
         except LinAlgError:

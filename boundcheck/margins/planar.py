@@ -12,7 +12,7 @@ from scipy.linalg import lu_factor, lu_solve
 
 from boundcheck.margins.active import polished
 from boundcheck.margins.arcs import ArcProgramme, PlanarMargin
-from boundcheck.margins.blas import one_thread
+from boundcheck.margins.blas import threads_for
 from boundcheck.progress import SILENT, Progress
 
 _ROUNDS = 120
@@ -33,7 +33,7 @@ def planar_margin(
 
     The margin must be positive, and of rows on one ray with one label only one may be given.
     """
-    with one_thread():
+    with threads_for(0):
         return _solve(ArcProgramme(X, y), tolerance, progress)
 
 

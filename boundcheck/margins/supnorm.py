@@ -16,6 +16,7 @@ from boundcheck.records import Interval
 # The first round has draws for so many operations (float32), and of the others these multiples.
 _FIRST_OPERATIONS, _FEWEST, _MOST = 3e11, 1 << 12, 1 << 16
 _PAIRS, _HESSIAN, _MOST_HESSIAN = 1 / 2, 1 / 8, 1 << 15
+_LOOKS = 2  # Newton steps on the very draws of a round
 _WARM_UP = 1 << 12  # pairs of the first Newton step, and of any Hessian at least
 _GROWTH, _MOST_ROUNDS = 24.0, 30
 _LADDER = 2.0**0.125  # sizes are powers of this, so that small changes of speed rarely change a result
@@ -101,7 +102,7 @@ def sup_margin(
                 seed=_seed(seed, 2, turn),
                 tick=partial(rounds.say, f"round {turn}"),
             )
-            descent.step(certifier.means(descent.q), min(plan.size(_HESSIAN), _MOST_HESSIAN))
+            descent.refine(certifier.glance, _LOOKS, min(plan.size(_HESSIAN), _MOST_HESSIAN))
             rounds.add(descent.q, certifier.certify(descent.q, 1 - plan.risk * (1 - confidence)))
             if plan.last or rounds.interval.relative_width <= tolerance:
                 break
