@@ -11,7 +11,7 @@ point bounds it from below: the minimiser need not be trusted.
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, eigvalsh, solve_triangular
 
 from boundcheck.margins.blas import threads_for
 from boundcheck.margins.fields import Moments
@@ -20,7 +20,9 @@ from boundcheck.margins.nnqp import solve_nnqp
 _SHARES = (0.93, 0.87, 0.8, 0.7, 0.55)
 _CAUTIOUS = (0.75, 0.55, 0.4)  # where the room is only known of a part of the rows
 _TRIALS_ROWS = 1800  # so many choices of mu are tried up to this many rows; a trial costs n^3
-_POWER_ROUNDS, _RATIO_ROWS = 12, 3000
+_POWER_ROUNDS, _MOST_ROWS = 12, 3000
+_SMALL = (0.3, 0.1, 0.03, 0.01, 0.003)  # mu where there is no room: L is made convex by a ridge
+_SURELY = 1.1
 _MULTIPLIER_ROUNDS = 4
 _RATIO_ROUNDS = 4
 _RIDGE = 1e-12  # of the trace: rows may be dependent, and a'Ha >= a'(H + ridge)a - ridge on the simplex
@@ -52,23 +54,39 @@ def lower_envelope(
         return -np.inf
     with threads_for(len(a)):
         ridge = _RIDGE * float(np.trace(H))
+        shares = _SHARES if len(a) <= _MOST_ROWS else _CAUTIOUS
         most = max(1 - _largest_ratio(H, sample.outer, a, ridge), 0.0) / (1 + b)
-        shares = _SHARES if len(a) <= _RATIO_ROWS else _CAUTIOUS
         choices = dict.fromkeys(min(share * most, ideal) for share in shares if most > 0)
         trials, best = max(1, round(len(shares) * min(1.0, (_TRIALS_ROWS / len(a)) ** 3))), -np.inf
         for mu in choices:
             if trials and target - penalty(mu) / float(costs @ a) > best:
                 found = _minimum(H, sample, t, costs, a, target, (mu, b, ridge))
                 best, trials = max(best, found), trials - (found > -np.inf)
+        if best == -np.inf:
+            ridges = {mu: ridge + _lacking(H, sample.outer, a, mu, b) for mu in _SMALL}
+            mu = min(_SMALL, key=lambda one: penalty(one) + ridges[one] / 2)
+            best = _minimum(H, sample, t, costs, a, target, (mu, b, ridges[mu]))
     return best
+
+
+def _lacking(H: np.ndarray, M: np.ndarray, a: np.ndarray, mu: float, b: float) -> float:
+    """About the least multiple of I that makes L with this mu convex where sum(a) = 1."""
+    factor = 1 / (1 - mu * b)
+    rows = _heaviest(a)
+    matrix = (1 - mu * factor) * H[rows].take(rows, axis=1) - factor * M[rows].take(rows, axis=1)
+    matrix += 1.0  # 11', which is constant there
+    return _SURELY * max(0.0, -float(eigvalsh(matrix, subset_by_index=[0, 0], check_finite=False)[0]))
+
+
+def _heaviest(a: np.ndarray) -> np.ndarray:
+    """The rows with the most weight, or all of them where there are few."""
+    return np.argsort(-a, kind="stable")[:_MOST_ROWS]
 
 
 def _largest_ratio(H: np.ndarray, M: np.ndarray, a: np.ndarray, ridge: float) -> float:
     """About the largest d'Md / d'Hd over d with d'Ha = 0 (power iteration): the share of H that M takes away."""
-    if len(a) > _RATIO_ROWS:
-        heaviest = np.argsort(-a, kind="stable")[:_RATIO_ROWS]
-        H, M, a = H[heaviest][:, heaviest], M[heaviest][:, heaviest], a[heaviest]
-    factor = H.copy()
+    rows = _heaviest(a)
+    factor, M, a = H[rows].take(rows, axis=1), M[rows].take(rows, axis=1), a[rows]
     factor[np.diag_indices(len(a))] += ridge
     try:
         factor = cholesky(factor, lower=True, overwrite_a=True, check_finite=False)

@@ -5,9 +5,10 @@ import pytest
 
 from boundcheck.datasets import load_dataset
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins import descent, fields, supnorm
+from boundcheck.margins import descent, envelope, fields, supnorm
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.rkhs import rkhs_margin
 from boundcheck.records import Interval
 
 
@@ -20,35 +21,80 @@ def random_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return U / np.linalg.norm(U, axis=1, keepdims=True), np.where(rng.random(11) < 0.5, 1.0, -1.0), a / a.sum()
 
 
-def test_second_moments_of_the_field_agree_with_numpy(rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def test_moments_of_the_field_agree_with_numpy(rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     U, y, a = rows
-    M, rounding, draws = fields.Draws(U, y, seed=1).outer(fields.Chain((a,), floor=0.01), 1 << 17)
+    found = fields.Draws(U, y, seed=1).moments(a, 0.01, 1 << 17)
     active = np.random.default_rng(2).standard_normal((1 << 17, 4)) @ U.T > 0
     s = (active * (a * y)) @ U
     v = s / np.maximum(np.linalg.norm(s, axis=1, keepdims=True), 0.01)
     along = active * (v @ U.T) * y
     products = along[:, :, None] * along[:, None, :]
-    error = products.std(axis=0) * np.sqrt(1 / draws + 1 / len(active))
-    assert draws >= 1 << 17
-    assert 0 < rounding < 1e-4
-    assert np.array_equal(M, M.T)
-    assert np.all(np.abs(M - products.mean(axis=0)) <= 5 * error + 2e-3 * np.abs(M) + 1e-4)
+    both = np.sqrt(1 / found.draws + 1 / len(active))
+    M = products.mean(axis=0)
+    assert found.draws >= 1 << 17
+    assert np.array_equal(found.outer, found.outer.T)
+    assert np.all(np.abs(found.mean - along.mean(axis=0)) <= 5 * along.std(axis=0) * both + 3e-4)
+    assert np.all(np.abs(found.outer - M) <= 5 * products.std(axis=0) * both + 2e-3 * np.abs(M) + 1e-4)
+
+
+def test_glance_sees_the_draws_of_the_moments(rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    U, y, a = rows
+    draws, some = fields.Draws(U, y, seed=1), np.flatnonzero(a > 0)
+    mean = draws.moments(a, 0.01, 4096).mean[some]
+    np.testing.assert_allclose(draws.glance(a, 0.01, 4096, some), mean, atol=1e-5)
+    other = fields.Draws(U, y, seed=2).glance(a, 0.01, 4096, some)
+    assert np.abs(other - mean).max() > 1e-3
+
+
+def test_fields_are_no_longer_than_one_and_multiples_of_the_quantum() -> None:
+    s = np.random.default_rng(0).standard_normal((4096, 30)).astype(np.float32) ** 5
+    v = np.asarray(fields._field(s, np.float32(0.0)), dtype=np.float64)
+    lengths = np.linalg.norm(v, axis=1)
+    assert lengths.max() <= 1 + fields._inexact(30)
+    assert lengths.min() > 0.999
+    assert np.array_equal(v / fields._QUANTUM, np.round(v / fields._QUANTUM))
 
 
 def test_rounding_is_added_and_never_taken_away(
     rows: tuple[np.ndarray, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     U, y, a = rows
-    chain = fields.Chain((a,), floor=0.01)
-    M, constant, _ = fields.Draws(U, y, seed=1).outer(chain, 4096)
+    found = fields.Draws(U, y, seed=1).moments(a, 0.01, 4096)
     monkeypatch.setattr(fields, "_rounding", lambda dimension: (0.0, 0.0, 0.0))
-    plain, none, _ = fields.Draws(U, y, seed=1).outer(chain, 4096)
+    plain = fields.Draws(U, y, seed=1).moments(a, 0.01, 4096)
     points = np.random.default_rng(3).dirichlet(np.full(11, 0.3), size=200)
-    bound, sampled = (np.einsum("ki,ij,kj->k", points, matrix, points) for matrix in (M, plain))
+    bound, sampled = (np.einsum("ki,ij,kj->k", points, one.outer, points) for one in (found, plain))
     e, g = ((terms + 8) * 2.0**-24 for terms in (4, 1024))
     # (b + e)^2 for the computed b = v.S_a, and g times the largest mean of (sum_i a_i |b_i|)^2.
-    assert np.all(bound + constant >= (np.sqrt(sampled) + e) ** 2 + g * points @ plain.diagonal())
-    assert none == 0
+    assert np.all(bound + points @ found.excess >= (np.sqrt(sampled) + e) ** 2 + g * points @ plain.outer.diagonal())
+    assert not plain.excess.any()
+
+
+def test_envelope_is_below_the_bound_it_minimises_and_close_to_its_least_value(
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    """L / costs at random points, with B the fixed point of B = mean of Y - sqrt(kappa (Q - B^2)) - t/(6N)."""
+    U, y, _ = rows
+    H, costs, t = limiting_kernel(U) * np.outer(y, y), 1 + np.arange(11) / 10, 5.0
+    a = rkhs_margin(H).q
+    sample = fields.Draws(U, y, seed=1).moments(a, 0.01, 1 << 16)
+    points = np.random.default_rng(4).dirichlet(np.full(11, 0.3), size=20_000)
+    Q, M = (np.einsum("ki,ij,kj->k", points, matrix, points) for matrix in (H, sample.outer))
+    seen = points @ (sample.mean - sample.excess / 2) - M / 2 - t / (6 * sample.draws)
+    B = seen
+    for _ in range(50):
+        B = seen - np.sqrt(2 * t / sample.draws * np.maximum(Q - B**2, 0.0))
+    least = float(((B + Q / 2) / (points @ costs)).min())
+    found = envelope.lower_envelope(H, sample, t, costs, a, least)
+    assert least * 0.97 < found <= least
+
+
+def test_envelope_promises_nothing_of_few_draws(rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    U, y, a = rows
+    sample = fields.Draws(U, y, seed=1).moments(a, 0.01, 1024)
+    few = fields.Moments(sample.mean, sample.outer, sample.excess, 10)
+    H = limiting_kernel(U) * np.outer(y, y)
+    assert envelope.lower_envelope(H, few, 5.0, np.ones(11), a, 0.1) == -np.inf
 
 
 @pytest.mark.parametrize("most_sampled", [0, 3000])
@@ -67,21 +113,21 @@ def test_steps_with_either_metric_come_near_the_exact_minimum(
 
 
 def test_next_round_is_no_longer_than_the_tolerance_asks_for() -> None:
-    plan = supnorm._Plan({"anchor": 1000})
+    plan = supnorm._Plan(1000)
     assert plan.extend(1.0, 1.0, 1000.0, enough=2.0)
-    assert (1.8 * 1000 < plan.sizes["anchor"] <= 2000, plan.last) == (True, False)
+    assert (1.8 * 1000 < plan.draws <= 2000, plan.last) == (True, False)
     assert plan.extend(1.0, 1.0, 1000.0, enough=np.inf)
-    assert (plan.sizes["anchor"] > 20_000, plan.last) == (True, False)
+    assert (plan.draws > 20_000, plan.last) == (True, False)
 
 
 def test_last_round_fills_the_time_and_no_round_is_begun_that_cannot_end() -> None:
-    plan = supnorm._Plan({"anchor": 1000})
+    plan = supnorm._Plan(1000)
     assert plan.extend(1.0, 1.0, 20.0, enough=np.inf)
-    assert (15_000 < plan.sizes["anchor"] < 20_000, plan.last) == (True, True)
-    assert not supnorm._Plan({"anchor": 1000}).extend(1.0, 1.0, 0.4, enough=np.inf)
-    plan = supnorm._Plan({"anchor": 1000})
+    assert (15_000 < plan.draws < 20_000, plan.last) == (True, True)
+    assert not supnorm._Plan(1000).extend(1.0, 1.0, 0.4, enough=np.inf)
+    plan = supnorm._Plan(1000)
     assert plan.extend(1.0, 1.0, 20.0, enough=10.0)
-    assert (9_000 < plan.sizes["anchor"] <= 10_000, plan.last) == (True, False)  # enough, and time for another
+    assert (9_000 < plan.draws <= 10_000, plan.last) == (True, False)  # enough, and time for another
 
 
 def test_tolerance_ends_the_rounds_before_the_deadline() -> None:
