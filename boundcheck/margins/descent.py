@@ -23,6 +23,7 @@ _MOST_SAMPLED = 3000
 _STIFFER = 1.1  # E[1/||s||] >= 1/F
 _TRIAL_PAIRS = 1 << 12
 _WORSE = 1.001
+_FLAT = 2e-3  # relative to F, which is a lower bound of the margin less so much
 
 
 def newton_point(
@@ -72,16 +73,19 @@ class Descent:
     def refine(self, gradient: Gradient, steps: int, pairs: int) -> None:
         """Newton steps by gradient(q, rows), of all rows at first, then of those only that are near the minimum.
 
-        pairs: for the Hessian, which all steps share.
+        steps: at most, until all gains g_i are about equal or larger.  pairs: for the Hessian, which all steps share.
         """
         g = gradient(self.q, self._all)
         count = int(((self.q > 0) | (g < _NEAR * float(g @ self.q))).sum())
         order = np.argsort(np.where(self.q > 0, -np.inf, g), kind="stable")
         self._near = np.sort(order[: max(min(count, _MOST_NEAR), int((self.q > 0).sum()))])
-        hessians: list[np.ndarray] = []
-        self._step(g[self._near], hessians, pairs)
-        for _ in range(1, steps):
-            self._step(gradient(self.q, self._near), hessians, pairs)
+        g, hessians = g[self._near], list[np.ndarray]()
+        for step in range(steps):
+            if step:
+                g = gradient(self.q, self._near)
+            if float(g.min()) > (1 - _FLAT) * float(g @ self.q[self._near]):
+                return
+            self._step(g, hessians, pairs)
 
     def _step(self, g: Float64[np.ndarray, " k"], hessians: list[np.ndarray], pairs: int) -> None:
         """A step that makes F larger gives way to a more careful one."""

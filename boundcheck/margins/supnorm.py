@@ -16,7 +16,7 @@ from boundcheck.records import Interval
 # The first round has draws for so many operations (float32), and of the others these multiples.
 _FIRST_OPERATIONS, _FEWEST, _MOST = 3e11, 1 << 12, 1 << 16
 _PAIRS, _HESSIAN, _MOST_HESSIAN = 1 / 2, 1 / 8, 1 << 15
-_LOOKS = 2  # Newton steps on the very draws of a round
+_LOOKS = 2  # Newton steps on the very draws of a round at least; more where they cost at most half of the round
 _WARM_UP = 1 << 12  # pairs of the first Newton step, and of any Hessian at least
 _GROWTH, _MOST_ROUNDS = 24.0, 30
 _LADDER = 2.0**0.125  # sizes are powers of this, so that small changes of speed rarely change a result
@@ -102,7 +102,7 @@ def sup_margin(
                 seed=_seed(seed, 2, turn),
                 tick=partial(rounds.say, f"round {turn}"),
             )
-            descent.refine(certifier.glance, _LOOKS, min(plan.size(_HESSIAN), _MOST_HESSIAN))
+            descent.refine(certifier.glance, plan.looks, min(plan.size(_HESSIAN), _MOST_HESSIAN))
             rounds.add(descent.q, certifier.certify(descent.q, 1 - plan.risk * (1 - confidence)))
             if plan.last or rounds.interval.relative_width <= tolerance:
                 break
@@ -122,16 +122,19 @@ def sup_margin(
 
 @dataclass
 class _Plan:
-    """How many draws the next round takes, the share of the risk it spends, and whether it is the last."""
+    """How many draws the next round takes, looks at them before it is certified, its share of the risk; is it last?"""
 
     draws: int
+    looks: int = _LOOKS
     risk: float = _EARLY_RISK / 2
     last: bool = False
 
     @classmethod
     def first(cls, n: int, dimension: int) -> "_Plan":
-        operations = n * n + 10 * n * dimension + 100 * dimension  # of one draw
-        return cls(int(np.clip(_FIRST_OPERATIONS / operations, _FEWEST, _MOST)))
+        # Operations of one draw, where a product of float64 counts twice: all, and at a glance.
+        operations, glance = n * n + 10 * n * dimension + 100 * dimension, 4 * n * dimension + 100 * dimension
+        draws = int(np.clip(_FIRST_OPERATIONS / operations, _FEWEST, _MOST))
+        return cls(draws, max(_LOOKS, operations // (2 * glance)))
 
     def size(self, multiple: float) -> int:
         """Of a sample that has this multiple of the draws, or a few more."""
