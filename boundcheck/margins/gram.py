@@ -11,6 +11,7 @@ from boundcheck.margins.blas import threads_for
 from boundcheck.progress import SILENT, Progress
 
 _ROWS = 4096  # of a lazy product at once
+_MEMORY = 2**32  # bytes of rows that a lazy matrix keeps
 
 
 class Gram(Protocol):
@@ -56,18 +57,25 @@ class DenseGram:
 
 
 class LazyGram:
-    """yy' o K of which nothing is kept.  X: (n, d) rows without a zero row; y: (n,) labels -1 and +1."""
+    """yy' o K of which only the rows asked for are kept, as many as fit.  X: (n, d) rows, none zero; y: (n,) labels."""
 
-    def __init__(self, X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"]) -> None:
+    def __init__(self, X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], memory: int = _MEMORY) -> None:
         self.X, self.y, self.size = X, y, len(y)
+        self._all, self._room = np.arange(self.size), memory // (8 * self.size)
+        self._chunk, self._place = np.full(self.size, -1), np.zeros(self.size, dtype=int)
+        self._chunks: list[np.ndarray] = []
 
     def block(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
         """H[rows][:, columns]."""
-        same = np.array_equal(rows, columns)
-        H = limiting_kernel(self.X[rows], None if same else self.X[columns])
-        H *= self.y[rows, None]
-        H *= self.y[columns]
-        return H
+        self._keep(rows)
+        result, chunks = np.empty((len(rows), len(columns))), self._chunk[rows]
+        for chunk in np.unique(chunks):
+            at = np.flatnonzero(chunks == chunk)
+            if chunk < 0:
+                result[at] = self._computed(rows[at], columns)
+            else:
+                result[at] = self._chunks[chunk][self._place[rows[at]]].take(columns, axis=1)
+        return result
 
     def times(
         self,
@@ -76,10 +84,30 @@ class LazyGram:
         weights: Float64[np.ndarray, " m"],
         progress: Progress = SILENT,
     ) -> Float64[np.ndarray, " k"]:
-        """H[rows][:, columns] @ weights, a few thousand rows at a time."""
-        product, Z, signed = np.empty(len(rows)), self.X[columns], self.y[columns] * weights
-        for start in range(0, len(rows), _ROWS):
+        """H[rows][:, columns] @ weights."""
+        self._keep(columns)
+        held, product = self._chunk[columns], np.zeros(self.size)
+        for chunk in np.unique(held[held >= 0]):
+            coefficients = np.zeros(len(self._chunks[chunk]))
+            coefficients[self._place[columns[held == chunk]]] = weights[held == chunk]
+            product += coefficients @ self._chunks[chunk]
+        product = np.asarray(product[rows])
+        others = columns[held < 0]
+        for start in range(0, len(rows) if len(others) else 0, _ROWS):
             part = slice(start, start + _ROWS)
-            product[part] = self.y[rows[part]] * (limiting_kernel(self.X[rows[part]], Z) @ signed)
+            product[part] += self._computed(rows[part], others) @ weights[held < 0]
             progress.update("RKHS margin: rows against the support", float(min(part.stop, len(rows))), float(len(rows)))
         return product
+
+    def _keep(self, rows: Int[np.ndarray, " k"]) -> None:
+        new = rows[self._chunk[rows] < 0][: self._room]
+        if len(new):
+            self._chunks.append(self._computed(new, self._all))
+            self._chunk[new], self._place[new] = len(self._chunks) - 1, np.arange(len(new))
+            self._room -= len(new)
+
+    def _computed(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
+        H = limiting_kernel(self.X[rows], self.X if columns is self._all else self.X[columns])
+        H *= self.y[rows, None]
+        H *= self.y[columns]
+        return H

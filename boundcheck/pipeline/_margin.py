@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
 _LISTED = 10
-_IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need it
+_IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
 _MOST_BYTES = 2**33
 _ROUNDING = 1e-14  # of the kernel, relative to the largest squared norm: no smaller squared margin can be told from 0
 

@@ -147,17 +147,19 @@ def test_many_small_exchanges_end_at_the_optimum_of_all_rows(n: int, d: int) -> 
 @pytest.mark.usefixtures("many_rounds")
 def test_matrix_in_blocks_gives_the_same_margin_as_the_matrix_itself() -> None:
     X, y = problem(2, 64, 10)
-    dense, lazy = rkhs_margin(signed(X, y)), rkhs_margin(LazyGram(X, y))
-    np.testing.assert_allclose(lazy.q, dense.q, atol=1e-10)
-    np.testing.assert_allclose(lazy.gradient, signed(X, y) @ lazy.q, atol=1e-14)
-    assert lazy.margin.relative_width <= 1e-10
+    dense = rkhs_margin(signed(X, y))
+    for rows_kept in (0, 7, 64):
+        lazy = rkhs_margin(LazyGram(X, y, memory=rows_kept * 64 * 8))
+        np.testing.assert_allclose(lazy.q, dense.q, atol=1e-10)
+        np.testing.assert_allclose(lazy.gradient, signed(X, y) @ lazy.q, atol=1e-14)
+        assert lazy.margin.relative_width <= 1e-10
 
 
 def test_lazy_matrix_is_the_dense_one() -> None:
     X, y = problem(3, 30, 4)
     rows, columns = np.array([4, 1, 29]), np.array([0, 4, 7, 1, 2])
     weights = np.arange(5.0)
-    for gram in (LazyGram(X, y), DenseGram(signed(X, y))):
+    for gram in (LazyGram(X, y), LazyGram(X, y, memory=2 * 30 * 8), LazyGram(X, y, memory=0), DenseGram(signed(X, y))):
         assert gram.size == 30
         np.testing.assert_allclose(gram.block(rows, columns), signed(X, y)[np.ix_(rows, columns)], atol=1e-15)
         np.testing.assert_allclose(gram.block(rows, rows), signed(X, y)[np.ix_(rows, rows)], atol=1e-15)

@@ -1,5 +1,6 @@
 """The rounds towards the sup-norm margin: what is drawn, what a step gains, how the next round is planned."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -48,7 +49,7 @@ def test_glance_sees_the_draws_of_the_moments(rows: tuple[np.ndarray, np.ndarray
 
 def test_fields_are_no_longer_than_one_and_multiples_of_the_quantum() -> None:
     s = np.random.default_rng(0).standard_normal((4096, 30)).astype(np.float32) ** 5
-    v = np.asarray(fields._field(s, np.float32(0.0)), dtype=np.float64)
+    v = np.asarray(fields._field(jnp.asarray(s), jnp.float32(0.0)), dtype=np.float64)
     lengths = np.linalg.norm(v, axis=1)
     assert lengths.max() <= 1 + fields._inexact(30)
     assert lengths.min() > 0.999
