@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from boundcheck.margins.envelope import lower_envelope
-from boundcheck.margins.fields import Draws, Moments
+from boundcheck.margins.fields import Draws
 from boundcheck.precision import enable_x64
 from boundcheck.records import Interval
 
@@ -99,15 +99,18 @@ class Certifier:
         """The interval that the point q of the simplex certifies, whatever q is; a poor q gives a wide interval."""
         a, square = self._weights(q)
         t = log_risk(confidence)
-        found = self.sample.moments(a, FLOOR * float(np.sqrt(square)), self.draws)
+        floor = FLOOR * float(np.sqrt(square))
+        found = self.sample.moments(a, floor, self.draws)
         # Rounding may lift the norm of the field above 1 by the slack: certify the field divided by that.
         found = replace(found, mean=found.mean / (1 + self.sample.slack))
         upper, count = _upper_end(self.sample, a, square, t, self.pairs)
         upper /= float((a / self.lengths).sum())
         lower = lower_envelope(self.H, found, t, 1 / self.lengths, a, upper)
         margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
-        z, error = self.y * found.mean * self.lengths, _means_error(found, confidence) * self.lengths
-        return Certificate(margin, z, error, found.draws + count)
+        # The draws of the lower end may have chosen q, and say nothing for certain about E[v.phi_i].
+        z, squares, few = self.sample.means(a, floor, self.pairs // 2)
+        error = _means_error(squares, few, confidence) * self.lengths
+        return Certificate(margin, self.y * z * self.lengths, error, found.draws + count + few)
 
     def _weights(self, q: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, " n"], float]:
         """a, and Q(a)."""
@@ -142,11 +145,10 @@ def _range(w: Float64[np.ndarray, "m 2"], square: float, t: float, pairs: int) -
     return min(((scale * cut, -scale * depth) for cut in _CUTS for depth in _DEPTHS), key=loss)
 
 
-def _means_error(found: Moments, confidence: float) -> Float64[np.ndarray, " n"]:
+def _means_error(squares: Float64[np.ndarray, " n"], draws: int, confidence: float) -> Float64[np.ndarray, " n"]:
     """Half-widths around all means of v.phi_i, which lie in [-1, 1], at once: two sides of n rows share the risk."""
-    t = float(np.log(2 * len(found.mean) / (1 - confidence)))
-    variance = (found.outer.diagonal() + found.excess) * found.draws / (found.draws - 1)
-    return np.asarray(empirical_bernstein(variance, 2.0, found.draws, t))
+    t = float(np.log(2 * len(squares) / (1 - confidence)))
+    return np.asarray(empirical_bernstein(squares * draws / (draws - 1), 2.0, draws, t))
 
 
 def empirical_bernstein(variance: _V, length: float, samples: int, t: float) -> _V:

@@ -42,7 +42,7 @@ class Moments:
 
 
 class Draws:
-    """Draws for one set of unit rows: one sample for the moments, independent ones for the value and the pilot.
+    """Draws for one set of unit rows: one sample for the moments, others for the means, the value and the pilot.
 
     U: (n, r) unit rows, y: (n,) labels.
     tick: told the share of a sample that is drawn, about twice a second; a long sample can be interrupted there.
@@ -57,7 +57,8 @@ class Draws:
         tick: Callable[[float], None] = lambda share: None,
     ) -> None:
         self.U, self.y, self._tick = U, y, tick
-        self._moments_key, self._value_key, self._pilot_key = jax.random.split(jax.random.key(seed), 3)
+        keys = jax.random.split(jax.random.key(seed), 4)
+        self._moments_key, self._means_key, self._value_key, self._pilot_key = keys
         self.seconds = 0.0
 
     @property
@@ -80,29 +81,42 @@ class Draws:
         n = len(a)
         count = _MANY_STRIPS if n > _MANY_ROWS else _STRIPS
         strips = tuple(pairwise(n * strip // count for strip in range(count + 1)))
-        support = np.flatnonzero(a > 0)
-        # Padded with a row that is used already and has no weight here, so that few shapes are compiled.
-        columns = np.pad(support, (0, -len(support) % _PADDING), mode="edge")
-        weights = np.pad((a * self.y)[support], (0, len(columns) - len(support)))
-        terms = jnp.asarray((weights[:, None] * self.U[columns]).astype(np.float32))
-
-        def zeros() -> tuple[Array, ...]:
-            return jnp.zeros(self.U.T.shape), *(jnp.zeros((last - first, n - first)) for first, last in strips)
-
-        step = partial(_moments, self._moments_key, jnp.asarray(self.U), columns, terms, np.float32(floor))
-        blocks = -(-draws // _BLOCK)
-        total = blocks * _BLOCK
-        sums, *products = self._accumulate(step, zeros, blocks)
-        mean = self.y * np.einsum("nr,rn->n", self.U, sums) / total
+        mean, squares, products, total = self._sums(self._moments_key, a, floor, draws, strips)
         relative, from_sums, constant = _rounding(self.U.shape[1])
-        diagonal = np.concatenate([product.diagonal() for product in products]) / total
         outer = np.empty((n, n))
         for (first, last), product in zip(strips, products, strict=True):
             product *= (1 + relative) / total * self.y[first:]
             product *= self.y[first:last, None]
             outer[first:last, first:] = product
             outer[first:, first:last] = product.T
-        return Moments(mean, outer, (1 + relative) * from_sums * diagonal + constant, total)
+        return Moments(mean, outer, (1 + relative) * from_sums * squares + constant, total)
+
+    def means(
+        self, a: Float64[np.ndarray, " n"], floor: float, draws: int
+    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], int]:
+        """The same means from draws of their own, more than the means of (v.phi_i)^2 there, and the draws."""
+        mean, squares, _, total = self._sums(self._means_key, a, floor, draws, ())
+        relative, from_sums, constant = _rounding(self.U.shape[1])
+        return mean, (1 + relative) * (1 + from_sums) * squares + constant, total
+
+    def _sums(
+        self, key: Array, a: Float64[np.ndarray, " n"], floor: float, draws: int, strips: tuple[tuple[int, int], ...]
+    ) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], list[np.ndarray], int]:
+        """Means of y_i v.phi_i and of their squares, sums of products in strips (first row, last), and the draws."""
+        n, blocks, support = len(a), -(-draws // _BLOCK), np.flatnonzero(a > 0)
+        # Padded with a row that is used already and has no weight here, so that few shapes are compiled.
+        columns = np.pad(support, (0, -len(support) % _PADDING), mode="edge")
+        weights = np.pad((a * self.y)[support], (0, len(columns) - len(support)))
+        terms = jnp.asarray((weights[:, None] * self.U[columns]).astype(np.float32))
+
+        def zeros() -> tuple[Array, ...]:
+            triangle = (jnp.zeros((last - first, n - first)) for first, last in strips)
+            return jnp.zeros(self.U.T.shape), jnp.zeros(n), *triangle
+
+        step = partial(_moments, key, jnp.asarray(self.U), columns, terms, np.float32(floor))
+        sums, squares, *products = self._accumulate(step, zeros, blocks)
+        total = blocks * _BLOCK
+        return self.y * np.einsum("nr,rn->n", self.U, sums) / total, squares / total, products, total
 
     def value(self, a: Float64[np.ndarray, " n"], cut: float, lowest: float, pairs: int) -> tuple[float, float, int]:
         """Mean and variance over pairs of f(||s_a||), f(w) = max(w - w^2 / cut, lowest), and the pairs drawn."""
@@ -221,19 +235,19 @@ def _moments(
     last: int,
     totals: tuple[Float64[Array, "..."], ...],
 ) -> tuple[Float64[Array, "..."], ...]:
-    """Sums over draws of v A', and of (v.phi_i)(v.phi_j) in strips of rows i with the columns j from their first on."""
+    """Sums over draws of v A', of (v.phi_i)^2, and of (v.phi_i)(v.phi_j) in strips of rows i, columns j >= first."""
     U32 = U.astype(jnp.float32)
 
     def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
         active = _activations(key, block, U, _BLOCK)
         field = _field(_product(active[:, columns], terms), floor)
         along = active * _product(field, U32.T)
-        first_moments, *strips = sums
+        first_moments, squares, *strips = sums
         rest = [along[:, len(U) - strip.shape[1] :] for strip in strips]
         # Divided by the quantum the field and its sums are integers up to 2^24, so this float32 product is exact.
         first_moments = first_moments + _product(field.T, active)
         products = [strip + _product(b[:, : len(strip)].T, b) for strip, b in zip(strips, rest, strict=True)]
-        return first_moments, *products
+        return first_moments, squares + (along**2).sum(axis=0), *products
 
     found: tuple[Array, ...] = jax.lax.fori_loop(first, last, body, totals)
     return found
