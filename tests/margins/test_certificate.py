@@ -129,4 +129,7 @@ def test_logits_do_not_lean_on_the_draws_that_chose_the_point() -> None:
         error = found.z - (active * (v @ X.T)).mean(axis=0)
         assert np.all(np.abs(error) <= found.z_error)
         lean.append(error)
+        H = limiting_kernel(X) * np.outer(y, y)
+        chose = Certifier(X, y, H, draws=1024, pairs=4096, seed=seed).glance(q, np.arange(5))
+        assert np.abs(found.z * y - chose).max() > 1e-4
     assert np.all(np.abs(np.mean(lean, axis=0)) <= 5 * np.std(lean, axis=0) / np.sqrt(12))
