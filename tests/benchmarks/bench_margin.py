@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.blas import one_thread
+from boundcheck.margins.blas import threads_for
 from boundcheck.margins.degenerate import find_rays
 from boundcheck.margins.descent import curvature, newton_point
 from boundcheck.margins.gram import LazyGram
@@ -289,7 +289,7 @@ def newton(n: int, pairs: int, X: np.ndarray, y: np.ndarray, cone: bool) -> None
 
 
 def main() -> None:
-    with one_thread():
+    with threads_for(0):
         kernel()
         rkhs()
         zero_test()
