@@ -108,7 +108,7 @@ class Certifier:
         lower = lower_envelope(self.H, found, t, 1 / self.lengths, a, upper)
         margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
         # The draws of the lower end may have chosen q, and say nothing for certain about E[v.phi_i].
-        z, squares, few = self.sample.means(a, floor, self.pairs // 2)
+        z, squares, few = self.sample.means(a, floor, self.draws // 4)
         error = _means_error(squares, few, confidence) * self.lengths
         return Certificate(margin, self.y * z * self.lengths, error, found.draws + count + few)
 

