@@ -6,7 +6,8 @@ from scipy.linalg import LinAlgError
 from scipy.linalg.blas import dtrsm, dtrsv
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-_FEW, _SHARE = 16, 5  # a change of so many rows, or of one in so many, is cheaper than another factorisation
+_SHARE = 5  # a change of one row in so many is cheaper than another factorisation,
+_ANEW = 200  # but not of so few rows
 
 
 class SubsetSolver:
@@ -23,9 +24,9 @@ class SubsetSolver:
 
     def solve(self, free: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """Raises LinAlgError where H is not positive definite on F (to working precision)."""
-        if self.inside is not None:
+        if self.inside is not None and len(self.rows) >= _ANEW:
             differs = free != self.inside
-            if (differs | self.known).sum() <= max(_FEW, len(self.rows) // _SHARE):
+            if (differs | self.known).sum() <= len(self.rows) // _SHARE:
                 try:
                     return self._changed(free, differs)
                 except LinAlgError:

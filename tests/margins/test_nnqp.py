@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
+from boundcheck.margins import subsets
 from boundcheck.margins.nnqp import solve_nnqp
 
 
@@ -64,3 +65,21 @@ def test_hard_pivoting_example_terminates_at_the_optimum() -> None:
     L = np.tril(np.full((k, k), 2.0), -1) + np.eye(k)
     H = L @ L.T
     assert_optimal(H, np.ones(k), solve_nnqp(H, np.ones(k)))
+
+
+@pytest.mark.parametrize("anew", [0, 1000])
+def test_systems_on_sets_that_differ_little_are_solved_as_if_alone(anew: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subsets, "_ANEW", anew)
+    rng = np.random.default_rng(0)
+    L = rng.standard_normal((80, 60))
+    H, b = L.T @ L, rng.standard_normal(60)
+    solver = subsets.SubsetSolver(H, b)
+    free = rng.random(60) < 0.7
+    factorised = 0
+    for _ in range(30):
+        a = solver.solve(free)
+        factorised += len(solver.order) == 0
+        assert not a[~free].any()
+        np.testing.assert_allclose(a[free], np.linalg.solve(H[np.ix_(free, free)], b[free]), rtol=1e-9)
+        free = free ^ (rng.random(60) < 0.03)
+    assert factorised == 30 if anew else factorised < 20
