@@ -1,4 +1,4 @@
-"""The sup-norm margin in rounds: improve q on cheap draws, certify it on fresh ones, and again with more of both."""
+"""The sup-norm margin in rounds: improve q on fresh draws, certify it on these very draws, and again with more."""
 
 import time
 from dataclasses import dataclass, field

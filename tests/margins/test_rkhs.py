@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from margin_oracles import rkhs_by_libsvm, rkhs_by_supports, textbook_kernel
 
+from boundcheck.kernels import limiting_kernel
+from boundcheck.margins import gram as gram_module
 from boundcheck.margins import rkhs
 from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
@@ -153,6 +155,24 @@ def test_matrix_in_blocks_gives_the_same_margin_as_the_matrix_itself() -> None:
         np.testing.assert_allclose(lazy.q, dense.q, atol=1e-10)
         np.testing.assert_allclose(lazy.gradient, signed(X, y) @ lazy.q, atol=1e-14)
         assert lazy.margin.relative_width <= 1e-10
+
+
+def test_lazy_matrix_computes_a_row_that_fits_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[int] = []
+
+    def counting(X: np.ndarray, Z: np.ndarray) -> np.ndarray:
+        computed.append(len(X) * len(Z))
+        return limiting_kernel(X, Z)
+
+    monkeypatch.setattr(gram_module, "limiting_kernel", counting)
+    X, y = problem(3, 30, 4)
+    rows, weights = np.arange(10), np.ones(10)
+    for memory, expected in ((30 * 30 * 8, 10 * 30), (4 * 30 * 8, 4 * 30 + 3 * 6 * 30)):
+        gram = LazyGram(X, y, memory=memory)
+        computed.clear()
+        for _ in range(3):
+            gram.times(np.arange(30), rows, weights)
+        assert sum(computed) == expected
 
 
 def test_lazy_matrix_is_the_dense_one() -> None:

@@ -7,6 +7,7 @@ import pytest
 from boundcheck.datasets import load_dataset
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import descent, envelope, fields, supnorm
+from boundcheck.margins.certificate import Certifier
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
 from boundcheck.margins.rkhs import rkhs_margin
@@ -112,6 +113,24 @@ def test_steps_with_either_metric_come_near_the_exact_minimum(
     for _ in range(4):
         steps.improve(1 << 14)
     assert np.abs(steps.q - exact.q).max() < 0.05
+
+
+def test_steps_on_the_draws_of_a_round_go_on_until_the_gains_there_are_even() -> None:
+    data = load_dataset("synthetic:sphere:n=60,d=4")
+    X, y = data.X, data.y.astype(float)
+    H = limiting_kernel(X) * np.outer(y, y)
+    certifier = Certifier(X, y, H, draws=1 << 16, pairs=1 << 12, seed=0)
+    steps = Descent(X, y, H, rkhs_margin(H).q, seed=0)
+
+    def shortfall() -> float:
+        g = certifier.glance(steps.q, np.arange(len(y)))
+        return 1 - float(g.min() / (g @ steps.q))
+
+    assert shortfall() > 0.1
+    steps.refine(certifier.glance, 1, 1 << 13)
+    after_one = shortfall()
+    steps.refine(certifier.glance, 8, 1 << 13)
+    assert shortfall() < 0.005 < after_one
 
 
 def test_next_round_is_no_longer_than_the_tolerance_asks_for() -> None:
