@@ -23,7 +23,7 @@ _MOST_SAMPLED = 3000
 _STIFFER = 1.1  # E[1/||s||] >= 1/F
 _TRIAL_PAIRS = 1 << 12
 _WORSE = 1.001
-_FLAT = 2e-3  # relative to F, which is a lower bound of the margin less so much
+_FLAT = 2e-3  # steps end where no gain g_i is further below F, relative to F: min g_i is a lower bound of the margin
 
 
 def newton_point(
