@@ -154,12 +154,12 @@ class Plan:
         return min(max(due, math.ceil(1.25 * count.seeds)), self.max_seeds)
 
     def _doubling(self) -> list[int]:
-        """The smallest doubling width that may succeed, and a first look at the two beyond it."""
+        """The smallest doubling width that may succeed, and a first look at the two beyond it if a tile holds that."""
         open_widths = [w for w in doubling_widths(self.max_width) if not self._settled(w)]
         if not open_widths:
             return []
         candidate = next((w for w in open_widths if self._promising(w)), open_widths[-1])
-        return [candidate, *self._unseen(candidate)]
+        return [candidate, *(w for w in self._unseen(candidate) if _FIRST_SEEDS * w <= self.tile)]
 
     def _below(self, probable: int) -> list[int]:
         """Bisection down to `probable` and a settled neighbour, proof of `probable`, and bisection below all doubt."""

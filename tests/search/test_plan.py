@@ -79,6 +79,17 @@ def test_any_outcomes_end_within_the_widths_paid_for(seed: int) -> None:
         assert all(plan.largest_failure < w < success for w in plan.undecided)
 
 
+def test_no_width_above_the_answer_costs_more_than_its_proof() -> None:
+    """Wide networks are looked at once the answer is known, and then at twice and four times its width only."""
+    plan = new_plan()
+    plan.tile = 128
+    carry_out(plan, lambda width, _: width >= 90)
+    assert plan.smallest_success == 90
+    above = {w: c.seeds for w, c in plan.counts.items() if w > 128}
+    assert above == {256: 4}, "4 x 90 < 512"
+    assert sum(w * seeds for w, seeds in above.items()) < 90 * plan.counts[90].seeds / 4
+
+
 def test_a_width_at_the_target_is_stepped_around() -> None:
     """Exactly nine of ten runs succeed at 16, so no number of seeds decides it."""
     plan = new_plan()
