@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "boundcheck"
-BASE = {"errors", "records", "precision", "progress", "numerics"}
+BASE = {"errors", "records", "precision", "progress", "numerics", "blas"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
     "precision": set(),
     "numerics": set(),
+    "blas": set(),
     "records": {"errors"},
     "datasets": BASE,
     "kernels": BASE,

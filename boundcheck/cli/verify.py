@@ -61,7 +61,8 @@ TimeLimit = Annotated[
     typer.Option("--time-limit", help="Seconds per search, or inf; default 160, with --scaling 30. Resumable."),
 ]
 CertificateTime = Annotated[
-    float, typer.Option("--certificate-time", min=0, help="Seconds for each certified rung of the ladder; 0: none.")
+    float,
+    typer.Option("--certificate-time", min=0, help="Seconds for each certified rung of the ladder, at most; 0: none."),
 ]
 MarginTime = Annotated[float, typer.Option("--margin-time", help="Seconds for the margin and its teacher, at most.")]
 Dask = Annotated[str | None, typer.Option("--dask", metavar="ADDRESS|local:N", help="Train on a Dask cluster.")]
@@ -102,7 +103,7 @@ def verify(
     max_seeds: MaxSeeds = None,
     budget: Budget = 20_000,
     time_limit: TimeLimit = None,
-    certificate_time: CertificateTime = 20.0,
+    certificate_time: CertificateTime = 90.0,
     margin_time: MarginTime = 180.0,
     store: options.StoreFile = None,
     dask: Dask = None,

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import LinAlgError, cholesky, eigvalsh, solve_triangular
 
-from boundcheck.margins.blas import threads_for
+from boundcheck.blas import threads_for
 from boundcheck.margins.fields import Moments
 from boundcheck.margins.nnqp import solve_nnqp
 

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float64, Int
 from scipy.linalg.blas import dsymv
 
+from boundcheck.blas import threads_for
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.blas import threads_for
 from boundcheck.progress import SILENT, Progress
 
 _ROWS = 4096  # of a lazy product at once

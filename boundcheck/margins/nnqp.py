@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float64
 from scipy.linalg import LinAlgError
 from scipy.linalg.blas import dsymv
 
-from boundcheck.margins.blas import threads_for
+from boundcheck.blas import threads_for
 from boundcheck.margins.subsets import SubsetSolver
 
 # Multipliers above this (relative to max |b|) count as nonnegative.

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import lu_factor, lu_solve
 
+from boundcheck.blas import threads_for
 from boundcheck.margins.active import polished
 from boundcheck.margins.arcs import ArcProgramme, PlanarMargin
-from boundcheck.margins.blas import threads_for
 from boundcheck.progress import SILENT, Progress
 
 _ROUNDS = 120

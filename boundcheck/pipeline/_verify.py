@@ -59,7 +59,7 @@ class SearchSettings:
     max_seeds: int = 120
     budget: int = 20_000
     time_limit: float = 160.0
-    certificate_time: float = 20.0
+    certificate_time: float = 90.0
 
     def __post_init__(self) -> None:
         """Raise InputError for a confidence that is none: some commands share it out before it is used."""
@@ -233,7 +233,10 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
         time_limit=seconds,
         progress=progress,
     )
-    share = f"{found.successes}/{found.seeds} W(0)" if found.width else f"none within {seconds:g} s"
+    if found.spec is None:
+        note = f"none within {seconds:g} s"
+    else:
+        note = f"{found.successes}/{found.seeds} W(0), T = {found.spec.steps:.2g}"
     return Rung(
         "certificate",
         labels,
@@ -242,7 +245,7 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
         "certified",
         radius=None if found.spec is None else found.spec.radius,
         searched_to=found.failed_at,
-        note=share,
+        note=note,
     )
 
 

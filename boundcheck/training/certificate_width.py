@@ -1,13 +1,15 @@
 """The smallest width whose a-posteriori certificate is below eps for most W(0): a rung of the ladder."""
 
 import math
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float
 
+from boundcheck.blas import threads_for
 from boundcheck.errors import InputError
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Labels, Record, TrainingSpec
@@ -17,9 +19,16 @@ from boundcheck.training.intervals import Neurons, PerSample, Rows, Signs, defau
 from boundcheck.training.network import initial_weights
 
 RADII = (1.3, 1.0, 2.0, 4.0)  # of the logit scale: room for the comparator against flips, which grow with the radius
+HOPELESS = 2.0  # a radius whose error is so many times the best one's at a width is not tried at wider ones
 STEP_SIZES = tuple(2.0 ** (k / 2) for k in range(-6, 6))
+FLOOR_STEP = (
+    1 / 8
+)  # takes eta kappa/8 < 2 % of the margin, in the units of the soft loss and of the perceptron's margin
+FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), a hundredth of the budget (THEORY section 2, K = 256)
 WORK = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
-CELLS = 1 << 24  # neurons x samples of a fit, about a gigabyte
+FITS = 12  # comparators, each better than the one before, that a fit is given
+CELLS = 1 << 24  # neurons x samples of a fit, about 200 MB
+SMALL = 1 << 17  # cells below which a second thread costs more than it saves
 PERCEPTRON_SCALE = 2.0**-10  # the perceptron loss is scale-free, and flips vanish with the radius
 
 
@@ -46,11 +55,10 @@ class CertifiedWidth(Record):
 
 @dataclass(frozen=True)
 class _Attempt:
-    """The best common training at one width."""
+    """The common training at one width, and what it certifies for each seed."""
 
     spec: TrainingSpec
-    successes: int
-    median: float
+    errors: Sequence[float]
 
 
 def certificate_width(
@@ -63,7 +71,7 @@ def certificate_width(
     *,
     seeds: Sequence[int],
     success: float = 0.95,
-    steps: int = 100_000,
+    steps: int | None = None,
     logit_scale: float | None = None,
     fitted: bool = True,
     max_width: int = 1 << 16,
@@ -74,21 +82,25 @@ def certificate_width(
 
     q: (n,) weights of the kernel teacher, z: (n,) its logits.  labels: "soft" trains the KL loss on
     sigmoid(logit_scale z), "hard" the perceptron loss.  seeds: of W(0), as `initial_weights` takes them.
-    steps: T.  logit_scale: kappa; default 1 for soft labels (the labels as they are; smaller ones cost fewer
-    flips), and a tiny one for the perceptron loss, which is scale-free.  fitted: fit D to each W(0) after trying the
-    comparator of the theorems; otherwise use only that one.
-    Radius and step size are chosen at each width, the same for all seeds.  The search doubles the width and then
-    bisects, taking for granted that more neurons are no worse; the two widths in the result are what was checked.
-    After time_limit seconds it returns what it has.  Fits are tried while neurons x samples stay below 2^24.
-    THEORY section 5(ii) and (iii).
+    steps: T, with the best of several step sizes; default FLOOR_STEPS/(gamma^2 eps) small steps, which leave
+    practically nothing to optimisation, as the proved bounds at their floor.  logit_scale: kappa; default 1 for soft
+    labels (the labels as they are; smaller ones cost fewer flips), and a tiny one for the perceptron loss, which is
+    scale-free.  fitted: fit D to each W(0) after trying the comparator of the theorems; otherwise use only that one.
+    The radius is chosen at each width and the step size at its first seed, the same for all seeds.  The search doubles
+    the width and then bisects, taking for granted that more neurons are no worse; the two widths in the result are
+    what was checked.  After time_limit seconds it returns what it has.  Fits are tried while neurons x samples stay
+    below 2^24.  THEORY section 5(ii) and (iii).
 
     Raises:
         InputError: eps, success, seeds or max_width out of range.
     """
     if not (0 < eps < 1 and 0 < success <= 1 and len(seeds) >= 1 and max_width >= 2):
         raise InputError("certificate width: eps and success must lie in (0, 1), with seeds and max_width >= 2")
-    if labels == "hard" and not np.all(z):
+    margin = float(np.min(np.abs(z)))
+    if not margin:
         raise InputError("certificate width: a teacher logit is 0, so the teacher has no margin; use another teacher")
+    factors = (FLOOR_STEP,) if steps is None else STEP_SIZES
+    steps = math.ceil(FLOOR_STEPS / (margin**2 * eps)) if steps is None else steps
     if labels == "soft":
         scale = 1.0 if logit_scale is None else logit_scale
         base = TrainingSpec("soft", "kl", radius=scale, step_size=1.0, steps=steps, precision="float64")
@@ -96,11 +108,12 @@ def certificate_width(
     else:
         scale = PERCEPTRON_SCALE if logit_scale is None else logit_scale
         target = scale * y * np.abs(z)
-        step = float(np.min(np.abs(target)))  # the perceptron's best eta is the margin over kappa
+        step = scale * margin  # the perceptron's best eta is the margin over kappa
         base = TrainingSpec("hard", "perceptron", radius=scale, step_size=step, steps=steps, precision="float64")
     question = _Question(
-        X, y, q, target, eps, base, seeds, math.ceil(success * len(seeds) - 1e-9), fitted, time.monotonic() + time_limit
-    )
+        X, y, q, target, eps, base, factors, seeds, math.ceil(success * len(seeds) - 1e-9), fitted,
+        time.monotonic() + time_limit,
+    )  # fmt: skip
     largest = min(max_width, CELLS // len(X)) if fitted else max_width
     failed, width, found = 0, 0, None
     try:
@@ -109,7 +122,8 @@ def certificate_width(
             if tried > largest:
                 break
             progress.update(f"certificate, {labels} labels: width {tried}")
-            attempt = question.attempt(tried)
+            with threads_for(0):
+                attempt = question.attempt(tried)
             if attempt is None:
                 failed = tried
             else:
@@ -122,8 +136,8 @@ def certificate_width(
         eps=eps,
         success=success,
         seeds=len(seeds),
-        successes=0 if found is None else found.successes,
-        median_bound=None if found is None else found.median,
+        successes=0 if found is None else sum(error <= eps for error in found.errors),
+        median_bound=None if found is None else float(np.median(found.errors)),
         fitted=fitted,
         logit_scale=scale,
         spec=None if found is None else found.spec,
@@ -134,9 +148,13 @@ class _OutOfTimeError(Exception):
     """The deadline of a search has passed."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Question:
-    """One search: what is certified, for which W(0), and how many of them may miss."""
+    """One search: what is certified, for which W(0), and how many of them may miss.
+
+    base: the training at factor 1 of radius and step size.  factors: step sizes to choose from.  radii: those worth
+    trying, of base.radius.
+    """
 
     X: Rows
     y: PerSample
@@ -144,46 +162,61 @@ class _Question:
     z: PerSample
     eps: float
     base: TrainingSpec
+    factors: Sequence[float]
     seeds: Sequence[int]
     needed: int
     fitted: bool
     deadline: float
+    radii: Sequence[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.radii = RADII if self.fitted else (1.0,)
 
     def attempt(self, width: int) -> _Attempt | None:
-        """A radius and the step size under which at least `needed` seeds succeed, None where there is none."""
-        for factor in RADII if self.fitted else (1.0,):
+        """A radius and a step size under which at least `needed` seeds succeed, None where there is none."""
+        first: dict[float, float] = {}
+        for factor in self.radii:
             specs = [
                 replace(self.base, radius=factor * self.base.radius, step_size=self.base.step_size * eta)
-                for eta in STEP_SIZES
+                for eta in self.factors
             ]
-            table = self._table(width, specs)
-            if table is not None:
-                met, typical = np.sum(table <= self.eps, axis=0), np.median(table, axis=0)
-                column = max(range(len(specs)), key=lambda k: (met[k], -typical[k]))
-                return _Attempt(specs[column], int(met[column]), float(typical[column]))
+            bounds = self._bounds(width, self.seeds[0], specs)
+            first[factor] = min(bounds)
+            spec = specs[bounds.index(first[factor])]
+            if errors := self._all_seeds(width, spec, first[factor]):
+                return _Attempt(spec, errors)
+        self.radii = [factor for factor in self.radii if first[factor] <= HOPELESS * min(first.values())]
         return None
 
-    def _table(self, width: int, specs: Sequence[TrainingSpec]) -> Float[np.ndarray, "seeds specs"] | None:
-        """Certified errors; None as soon as no column can reach `needed` successes."""
-        rows: list[list[float]] = []
-        for seed in self.seeds:
-            if time.monotonic() > self.deadline:
-                raise _OutOfTimeError
-            rows.append(self._bounds(width, seed, specs))
-            if min(np.sum(np.array(rows) > self.eps, axis=0)) > len(self.seeds) - self.needed:
-                return None
-        return np.array(rows)
+    def _all_seeds(self, width: int, spec: TrainingSpec, first: float) -> list[float]:
+        """Certified errors of all seeds; empty as soon as too many miss eps."""
+        errors = [first]
+        workers = 1 if width * len(self.X) < SMALL else os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            while sum(error > self.eps for error in errors) <= len(self.seeds) - self.needed:
+                batch = self.seeds[len(errors) : len(errors) + workers]
+                if not batch:
+                    return errors
+                errors += [bounds[0] for bounds in pool.map(lambda seed: self._bounds(width, seed, [spec]), batch)]
+        return []
 
     def _bounds(self, width: int, seed: int, specs: Sequence[TrainingSpec]) -> list[float]:
-        """Certified error under each spec (one radius, several step sizes), for the better of the comparators."""
+        """Certified error under each spec (one radius, several step sizes), for the best of the comparators."""
         W0, a = initial_weights(width, self.X.shape[1], seed)
         D = default_comparator(W0, a, self.base.radius, self.q, self.X, self.y)
         bounds = self._certify(W0, a, D, specs)
-        if self.fitted and min(bounds) > self.eps:
-            hard = self.base.labels == "hard"
-            work = self._margin_work() if hard else WORK * self.base.steps
-            D = fit_comparator(self.X, W0, a, self.z, radius=specs[0].radius, work=work, one_sided=hard)
-            bounds = [min(pair) for pair in zip(bounds, self._certify(W0, a, D, specs), strict=True)]
+        if not self.fitted or min(bounds) <= self.eps:
+            return bounds
+        hard = self.base.labels == "hard"
+        work = self._margin_work() if hard else WORK * self.base.steps
+        fits = fit_comparator(self.X, W0, a, D, self.z, radius=specs[0].radius, work=work, one_sided=hard)
+        latest = 1.0
+        for left in reversed(range(FITS)):
+            before, fitted = latest, self._certify(W0, a, next(fits), specs)
+            latest, bounds = min(fitted), [min(pair) for pair in zip(bounds, fitted, strict=True)]
+            # gains shrink from one comparator to the next, so where these many more cannot reach eps, none will
+            if latest <= self.eps or latest - left * max(before - latest, 0) > self.eps:
+                break
         return bounds
 
     def _margin_work(self) -> float:
@@ -191,5 +224,7 @@ class _Question:
         return 8 / (0.1 * float(np.min(np.abs(self.z)) / self.base.radius) ** 2)
 
     def _certify(self, W0: Neurons, a: Signs, D: Neurons, specs: Sequence[TrainingSpec]) -> list[float]:
+        if time.monotonic() > self.deadline:
+            raise _OutOfTimeError
         intervals = logit_intervals(self.X, W0, a, D, specs[0].radius)
         return [certify_intervals(self.X, self.y, self.z, intervals, spec).average_error for spec in specs]

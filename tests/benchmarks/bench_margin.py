@@ -25,8 +25,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from boundcheck.blas import threads_for
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.blas import threads_for
 from boundcheck.margins.degenerate import find_rays
 from boundcheck.margins.descent import curvature, newton_point
 from boundcheck.margins.gram import LazyGram

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -23,6 +24,12 @@ GAMMA = 0.1353
 Z = GAMMA * Y
 
 
+def fit(W0, a, target, comparators=3, **options):
+    """The last of so many fitted comparators."""
+    start = default_comparator(W0, a, 1.0, Q, X, Y) * np.abs(target).max() / GAMMA
+    return list(islice(fit_comparator(X, W0, a, start, target, **options), comparators))[-1]
+
+
 def budget(D, W0, a, target, radius, work, one_sided):
     """||D||^2/(2 eta T) + mean e^2/16 from the definition of the enclosure, not from the fit's formula."""
     from boundcheck.training.intervals import logit_intervals
@@ -41,7 +48,7 @@ def budget(D, W0, a, target, radius, work, one_sided):
 @pytest.mark.parametrize("width", [40, 200])
 def test_fit_lies_in_the_balls_and_beats_the_comparator_of_the_theorems(width, one_sided):
     W0, a = initial_weights(width, 2, 5)
-    D = fit_comparator(X, W0, a, Z, radius=1.0, work=2000.0, one_sided=one_sided)
+    D = fit(W0, a, Z, radius=1.0, work=2000.0, one_sided=one_sided)
     assert np.linalg.norm(D, axis=1).max() <= (1 + 1e-12) / math.sqrt(width)
     default = default_comparator(W0, a, 1.0, Q, X, Y)
     fitted, given = (budget(C, W0, a, Z, 1.0, 2000.0, one_sided) for C in (D, default))
@@ -52,7 +59,7 @@ def test_fit_is_a_local_minimum_of_the_true_budget():
     """Random feasible moves of every size do not lower the budget by more than the smoothing explains."""
     rng = np.random.default_rng(0)
     W0, a = initial_weights(30, 2, 1)
-    D = fit_comparator(X, W0, a, Z, radius=1.2, work=500.0, one_sided=False, iterations=2000)
+    D = fit(W0, a, Z, 40, radius=1.2, work=500.0, one_sided=False)
     at = budget(D, W0, a, Z, 1.2, 500.0, False)
     for size in 10.0 ** rng.uniform(-4, 0, 400):
         moved = D + size * rng.standard_normal(D.shape) / math.sqrt(30)
@@ -65,7 +72,7 @@ def test_without_flips_the_fit_is_kernel_ridge_regression():
     """At a tiny logit scale no neuron flips: u = argmin ||u||^2/(2 eta T m) + |f - t|^2/(16 n) in closed form."""
     W0, a = initial_weights(64, 2, 3)
     scale, work = 2.0**-20, 3000.0
-    D = fit_comparator(X, W0, a, scale * Z, radius=10 * scale, work=work, one_sided=False, iterations=2000)
+    D = fit(W0, a, scale * Z, 40, radius=10 * scale, work=work, one_sided=False)
     active = (X @ W0.T > 0).astype(float)
     K = active @ active.T / 64 * (X @ X.T)
     alpha = np.linalg.solve(K + 8 * 8 / work * np.eye(8), scale * Z)
@@ -78,6 +85,7 @@ def test_slope_of_the_budget_is_its_gradient(one_sided):
     rng = np.random.default_rng(2)
     W0, a = initial_weights(20, 2, 9)
     problem = _Budget(X, W0, a, Z, 1.0, 50.0, one_sided)
+    problem.X, problem.fixed = X, problem.fixed.astype(float)  # differences need float64
     u = 0.3 * rng.standard_normal((20, 2))
     _, slope = problem.value_and_slope(u)
     for _ in range(10):
@@ -99,8 +107,10 @@ def test_octagon_is_certified_within_ten_times_the_widths_that_train(labels, mos
         W0, a = initial_weights(found.width, 2, seed)
         scale = found.logit_scale
         work = 80 / GAMMA**2 if hard else 16 * 2000
-        D = fit_comparator(X, W0, a, scale * Z, radius=found.spec.radius, work=work, one_sided=hard)
-        met += certify(X, Y, scale * Z, W0, a, D, found.spec).average_error <= 0.05
+        start = default_comparator(W0, a, scale, Q, X, Y)
+        fits = fit_comparator(X, W0, a, start, scale * Z, radius=found.spec.radius, work=work, one_sided=hard)
+        candidates = [start, *islice(fits, 12)]
+        met += any(certify(X, Y, scale * Z, W0, a, D, found.spec).average_error <= 0.05 for D in candidates)
     assert met == found.successes >= 9
 
 
@@ -159,3 +169,24 @@ def test_the_spec_is_the_one_certified_for_all_seeds():
     found = certificate_width(X, Y, Q, Z, 0.1, "soft", seeds=range(3), success=1.0, logit_scale=0.05, steps=5000)
     assert found.spec == replace(found.spec, labels="soft", loss="kl", steps=5000, temperature=1.0)
     assert isinstance(found.spec, TrainingSpec)
+
+
+@pytest.mark.parametrize("labels", ["soft", "hard"])
+def test_without_steps_optimisation_takes_a_hundredth_of_the_certified_error(labels):
+    """||D||^2/(2 eta T) beside what eps allows: eps gamma^2/4 (soft, THEORY section 2), eps gamma (perceptron)."""
+    found = certificate_width(X, Y, Q, Z, 0.05, labels, seeds=range(4), success=0.75)
+    scale, spec = found.logit_scale, found.spec
+    energy = spec.radius**2 / (2 * spec.step_size * spec.steps)
+    allowed = 0.05 * (scale**2 * GAMMA**2 / 4 if labels == "soft" else scale * GAMMA)
+    assert spec.step_size == pytest.approx(1 / 8 if labels == "soft" else scale * GAMMA / 8)
+    assert energy < 0.02 * (spec.radius / scale) ** 2 * allowed
+    loose = certificate_width(X, Y, Q, Z, 0.05, labels, seeds=range(4), success=0.75, steps=20_000)
+    assert found.width <= loose.width
+
+
+def test_threads_change_nothing(monkeypatch):
+    options = {"seeds": range(5), "success": 0.8}
+    one = certificate_width(X, Y, Q, Z, 0.05, "soft", **options)
+    monkeypatch.setattr("boundcheck.training.certificate_width.SMALL", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert certificate_width(X, Y, Q, Z, 0.05, "soft", **options) == one
