@@ -48,10 +48,12 @@ def verify_width(
     Raises InputError for an odd width or a run that would take more than an hour.
     """
     data = problem.data
-    row = scheduled(problem, bound, steps, step_size)
-    spec = prescribed(row)
-    if mode == "practical":
-        spec = practical(data.X, replace(spec, precision="float32"), steps, step_size)
+    if mode == "theorem":
+        row = scheduled(problem, bound, steps, step_size)
+        spec = prescribed(row)
+    else:
+        row = scheduled(problem, bound, None, None)
+        spec = practical(data.X, replace(prescribed(row), precision="float32"), steps, step_size)
     width = row.width if width is None else width
     _check_time(width, seeds, spec, data.X.size)
     target, missed = _criterion(problem, bound)

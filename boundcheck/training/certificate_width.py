@@ -27,7 +27,7 @@ FLOOR_STEP = (
 FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), a hundredth of the budget (THEORY section 2, K = 256)
 WORK = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
 FITS = 12  # comparators, each better than the one before, that a fit is given
-CELLS = 1 << 24  # neurons x samples of a fit, about 200 MB
+CELLS = 1 << 24  # neurons x samples of a fit, about 400 MB a thread
 SMALL = 1 << 17  # cells below which a second thread costs more than it saves
 PERCEPTRON_SCALE = 2.0**-10  # the perceptron loss is scale-free, and flips vanish with the radius
 

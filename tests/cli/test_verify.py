@@ -139,6 +139,15 @@ def test_training_as_the_theorem_says_takes_the_width_from_the_bound_too(run: An
         assert one["average_error_bounds"] == [one["average_error"]] * 2, "no early stop"
 
 
+def test_practical_steps_are_not_asked_of_the_bound(run: Any) -> None:
+    """No width satisfies the bound with 100 steps, which is no reason not to train for 100."""
+    done = run("--width", "24", "--training", "practical", "--steps", "100", "--seeds", "2", "--json")
+    body = json.loads(done.stdout)["result"]
+    assert body["spec"]["steps"] == 100
+    assert body["bound"]["width"] > 24
+    assert run("--width", "24", "--training", "theorem", "--steps", "100", "--seeds", "2").exit_code == 2
+
+
 def test_practical_training_at_one_width_states_its_step_size_and_stops_early(run: Any) -> None:
     arguments = ["--width", "64", "--training", "practical", "--seeds", "4", "--json"]
     body = json.loads(run(*arguments).stdout)["result"]
