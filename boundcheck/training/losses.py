@@ -3,6 +3,8 @@
 At temperature tau the loss is tau * loss(f / tau), so the derivative in f is loss'(f / tau).
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -14,10 +16,9 @@ from boundcheck.records import Loss
 
 
 class Targets(NamedTuple):
-    """What the losses compare f with, as rows (1, n).
+    """What the losses compare f with, as rows (1, n) in the precision of training.
 
-    y: -1 or +1.  p: soft label.  Both in the training precision, and in float64 for the value of the KL loss:
-    s = +1 where p <= 1/2, else -1;  z = s logit p <= 0;  q = mu(z) = min(p, 1 - p).
+    y: -1 or +1.  p: soft label.  s = +1 where p <= 1/2, else -1;  z = s logit p <= 0;  q = mu(z) = min(p, 1 - p).
     """
 
     y: Float[Array, "1 n"]
@@ -31,8 +32,7 @@ def make_targets(y: Float[np.ndarray, " n"], p: Float[np.ndarray, " n"], dtype: 
     """Return the rows of `Targets` from y in {-1, +1} and p in (0, 1)."""
     s = np.where(p <= 0.5, 1.0, -1.0)
     z = s * (np.log(p) - np.log1p(-p))
-    rows = ((y, dtype), (p, dtype), (s, float), (z, float), (np.minimum(p, 1 - p), float))
-    return Targets(*(jnp.asarray(row[None], kind) for row, kind in rows))
+    return Targets(*(jnp.asarray(row[None], dtype) for row in (y, p, s, z, np.minimum(p, 1 - p))))
 
 
 def derivative(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Array, "k n"]:
@@ -46,16 +46,41 @@ def derivative(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Ar
 
 
 def value(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Array, "k n"]:
-    """Return the loss at temperature 1.
+    """Return the loss at temperature 1, to the relative precision of r = s f - z for the KL loss.
 
-    KL(p || mu(f)) = log1p(q expm1(r)) - q r with r = s f - z, in float64 whatever the precision of training: values
-    of 1e-4 to 1e-9 are noise in float32 (THEORY section 6, trap 2).  KL(p || mu(f)) = KL(1 - p || mu(-f)) gives
-    q <= 1/2, which keeps q expm1(r) away from -1.  Where r > 80, log1p(q expm1(r)) = log q + r to the last bit.
+    KL(p || mu(f)) = KL(1 - p || mu(-f)), so that q <= 1/2 may stand for p.
     """
     if loss == "kl":
-        r = targets.s * f - targets.z
-        guarded = jnp.minimum(r, 80)
-        return jnp.log1p(targets.q * jnp.expm1(guarded)) + (r - guarded) - targets.q * r
+        return _divergence(targets.q, targets.s * f - targets.z)
     if loss == "logistic":
         return jax.nn.softplus(-targets.y * f)
     return jnp.maximum(-targets.y * f, 0)
+
+
+def _divergence(q: Float[Array, "1 n"], r: Float[Array, "k n"]) -> Float[Array, "k n"]:
+    """KL(q || mu(logit q + r)) = log1p(q e) - q r with e = expm1(r), 0 < q <= 1/2.
+
+    Small values would be noise in float32 (THEORY section 6, trap 2): where |r| < 1 it is written as
+
+        q (e - r) - (x - log1p(x)),    x = q e,    e - r = sum_{k >= 2} r^k / k!,
+        x - log1p(x) = x t - 2 t^3 (1/3 + t^2/5 + t^4/7 + ...),    t = x / (2 + x),    |t| < 0.31,
+
+    with second-order terms only, of which the first is at least about twice the other.  Where r > 80,
+    log1p(q expm1(r)) = log q + r to the last bit.
+    """
+    powers, odds = (18, 16) if r.dtype == jnp.float64 else (10, 6)
+    guarded = jnp.minimum(r, 80)
+    e = jnp.expm1(guarded)
+    x = q * e
+    t = x / (2 + x)
+    excess = r * r * _polynomial(r, [1 / math.factorial(k) for k in range(2, powers + 1)])
+    lack = x * t - 2 * t**3 * _polynomial(t * t, [1 / (2 * k + 3) for k in range(odds)])
+    return jnp.where(jnp.abs(r) < 1, q * excess - lack, jnp.log1p(x) + (r - guarded) - q * r)
+
+
+def _polynomial(x: Float[Array, "k n"], coefficients: Sequence[float]) -> Float[Array, "k n"]:
+    """Sum of coefficients[k] x^k."""
+    total = jnp.full_like(x, coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        total = total * x + c
+    return total

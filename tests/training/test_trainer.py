@@ -119,7 +119,7 @@ def test_kl_is_right_for_tiny_and_for_saturated_labels(precision: str) -> None:
         with mpmath.workdps(50):
             sure = mpmath.mpf(float(p[0]))
             exact = sure * mpmath.log(2 * sure) + (1 - sure) * mpmath.log(2 * (1 - sure))
-        assert run.average_risk == pytest.approx(float(exact), rel=1e-7)
+        assert run.average_risk == pytest.approx(float(exact), rel=2e-6 if precision == "float32" else 1e-10)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
