@@ -214,7 +214,7 @@ class _Question:
         for left in reversed(range(FITS)):
             before, fitted = latest, self._certify(W0, a, next(fits), specs)
             latest, bounds = min(fitted), [min(pair) for pair in zip(bounds, fitted, strict=True)]
-            # gains shrink from one comparator to the next, so where these many more cannot reach eps, none will
+            # gains tend to shrink: given up, at worst too early, where so many more of this size do not reach eps
             if latest <= self.eps or latest - left * max(before - latest, 0) > self.eps:
                 break
         return bounds
