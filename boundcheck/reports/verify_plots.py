@@ -59,13 +59,15 @@ def _curves(search: Search, colour: str, style: str, rates: "Axes", errors: "Axe
 
 
 def _ladder(report: WidthSearchReport, axes: "Axes") -> None:
-    shown = [rung for rung in report.ladder if rung.width is not None]
+    shown = [rung for rung in report.ladder if rung.width or rung.searched_to]
     for height, rung in enumerate(reversed(shown)):
-        axes.plot(rung.width or 0, height, MARKS[rung.kind], color=COLOURS[rung.labels])
+        mark = MARKS[rung.kind] if rung.width else ">"
+        axes.plot(rung.width or rung.searched_to or 0, height, mark, color=COLOURS[rung.labels])
         if rung.bracket is not None and rung.bracket[1] is not None:
             axes.plot([max(rung.bracket[0], 1), rung.bracket[1]], [height, height], color=COLOURS[rung.labels])
     axes.set_yticks(range(len(shown)), [_label(rung.bound, rung.radius) for rung in reversed(shown)], fontsize=8)
-    axes.set(xscale="log", xlabel="width m", title="squares proved, diamonds certified, discs trained")
+    axes.set(xscale="log", xlabel="width m")
+    axes.set_title("squares proved, diamonds certified, discs trained, arrows: none up to there", fontsize=9)
     axes.grid(axis="x", lw=0.3)
 
 
