@@ -10,21 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from boundcheck.datasets import Dataset, load_dataset
-    from boundcheck.pipeline import audit, compare, explain, margin, verify
-
-__all__ = ["Dataset", "__version__", "audit", "compare", "explain", "load_dataset", "margin", "verify"]
+if TYPE_CHECKING:  # the same names as in _HOME, for type checkers
+    from boundcheck.datasets import Dataset as Dataset
+    from boundcheck.datasets import load_dataset as load_dataset
+    from boundcheck.pipeline.audit import audit as audit
+    from boundcheck.pipeline.compare import compare as compare
+    from boundcheck.pipeline.crowd import crowd as crowd
+    from boundcheck.pipeline.explain import explain as explain
+    from boundcheck.pipeline.labels import labels_check as labels_check
+    from boundcheck.pipeline.labels import labels_make as labels_make
+    from boundcheck.pipeline.margin import margin as margin
+    from boundcheck.pipeline.verify import verify as verify
 
 _HOME = {
-    "Dataset": "boundcheck.datasets",
-    "load_dataset": "boundcheck.datasets",
-    "margin": "boundcheck.pipeline",
-    "compare": "boundcheck.pipeline",
-    "explain": "boundcheck.pipeline",
-    "verify": "boundcheck.pipeline",
-    "audit": "boundcheck.pipeline",
+    "Dataset": "datasets",
+    "audit": "pipeline.audit",
+    "compare": "pipeline.compare",
+    "crowd": "pipeline.crowd",
+    "explain": "pipeline.explain",
+    "labels_check": "pipeline.labels",
+    "labels_make": "pipeline.labels",
+    "load_dataset": "datasets",
+    "margin": "pipeline.margin",
+    "verify": "pipeline.verify",
 }
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:
@@ -33,4 +43,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'boundcheck' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(f"boundcheck.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Public names, for tab completion."""
+    return sorted(__all__)

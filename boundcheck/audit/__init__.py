@@ -10,7 +10,7 @@ from types import ModuleType
 
 from boundcheck.audit.claim import Claim, Finding
 from boundcheck.audit.claims import CLAIMS, Audit, run_audit
-from boundcheck.audit.steps import Step
+from boundcheck.proofs.steps import Step
 
 __all__ = ["CLAIMS", "Audit", "Claim", "Finding", "Step", "run_audit"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from boundcheck.audit.steps import RIGOROUS, Step
+from boundcheck.proofs.steps import RIGOROUS, Step
 from boundcheck.records import Record
 
 Verdict = Literal[

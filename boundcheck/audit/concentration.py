@@ -9,10 +9,10 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.claim import Claim
-from boundcheck.audit.special import HALF
-from boundcheck.audit.steps import Step, ball, example, identity, positive
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
+from boundcheck.proofs.special import HALF
+from boundcheck.proofs.steps import Step, ball, example, identity, positive
 
 _q, _p, _s = sp.symbols("q p s", real=True)
 _B, _m, _x = sp.symbols("B m x", positive=True)

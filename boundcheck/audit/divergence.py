@@ -6,8 +6,8 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.claim import Claim
-from boundcheck.audit.special import HALF, divergence, divergence_ratio, kl, sigmoid, softplus
-from boundcheck.audit.steps import Step, ball, example, identity, positive, positive_on
+from boundcheck.proofs.special import HALF, divergence, divergence_ratio, kl, sigmoid, softplus
+from boundcheck.proofs.steps import Step, ball, example, identity, positive, positive_on
 
 _f, _z, _w, _a, _c = sp.symbols("f z w a c", real=True)
 _x = sp.Symbol("x", positive=True)

@@ -6,11 +6,11 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.claim import Claim
-from boundcheck.audit.special import HALF, softplus
-from boundcheck.audit.steps import Step, ball, example, identity, positive, positive_on
 from boundcheck.bounds import ji2020
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
+from boundcheck.proofs.special import HALF, softplus
+from boundcheck.proofs.steps import Step, ball, example, identity, positive, positive_on
 
 _L, _s = sp.symbols("L s", positive=True)
 _f = sp.Symbol("f", real=True)

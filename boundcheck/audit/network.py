@@ -6,7 +6,7 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.claim import Claim
-from boundcheck.audit.steps import Step, ball, example, identity, positive
+from boundcheck.proofs.steps import Step, ball, example, identity, positive
 
 _a, _g, _u, _B, _m, _w1, _w2, _x1, _x2 = sp.symbols("a g u B m w1 w2 x1 x2", real=True)
 

@@ -9,11 +9,11 @@ from flint import arb
 
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
-from boundcheck.audit.special import HALF
-from boundcheck.audit.steps import Step, ball, example, identity, positive, simulated
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import enclose
+from boundcheck.proofs.special import HALF
+from boundcheck.proofs.steps import Step, ball, example, identity, positive, simulated
 
 _t = sp.Symbol("t", positive=True)
 _M, _s = sp.symbols("M s", positive=True)  # s = sqrt(ln(2n/delta))

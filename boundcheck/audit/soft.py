@@ -8,11 +8,11 @@ from flint import arb
 
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
-from boundcheck.audit.special import HALF, divergence_ratio, kl_ball, sigmoid_ball, tanh_ratio
-from boundcheck.audit.steps import Step, ball, identity, positive, positive_on, simulated
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import ceiling, enclose
+from boundcheck.proofs.special import HALF, divergence_ratio, kl_ball, sigmoid_ball, tanh_ratio
+from boundcheck.proofs.steps import Step, ball, identity, positive, positive_on, simulated
 
 _p, _q, _g, _u, _B, _m, _e, _t, _r, _k = sp.symbols("p q g u B m e t rho k", positive=True)
 C1 = enclose(paper.C1, {})

@@ -14,9 +14,9 @@ from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.crossover import crossover, gamma_grid
 from boundcheck.bounds.growth import leading
 from boundcheck.bounds.sharp import SharpBound
-from boundcheck.comparison import BoundFormula, Growth, Ratio, WinnerMap
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.records import BoundRow, Crossover
+from boundcheck.records.comparison import BoundFormula, Growth, Ratio, WinnerMap
 
 PointAt = Callable[..., Point]
 Pair = tuple[Bound, Bound]

@@ -27,10 +27,10 @@ def audit(
     """
     inputs = dict(locals())
     with session("audit", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
-        from boundcheck.reports import audit_tables
+        from boundcheck.pipeline.audit import audit
+        from boundcheck.presentation.views import audit as audit_tables
 
-        report = pipeline.audit(claim, progress=this.progress)
+        report = audit(claim, progress=this.progress)
         if report.counts["undecided"]:
             code = UNDECIDED
         elif claim is not None and report.counts["refuted"]:

@@ -83,17 +83,17 @@ def compare(
     """
     inputs = dict(locals())
     with session("compare", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import bound_tables
-        from boundcheck.reports import latex as latex_reports
+        from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher, is_teacher
+        from boundcheck.presentation import latex as latex_reports
+        from boundcheck.presentation.views import bounds as bound_tables
 
         if json and latex == "-":
             raise InputError("--latex -: stdout already carries --json; give --latex a file")
         options.check_outputs(plot, None if latex in (None, "-") else Path(latex))
-        hardness, digest = None, None
-        if data is not None and pipeline.is_teacher(data):
-            hardness, digest = pipeline.hardness_of_teacher(Path(data))
+        measured, digest = None, None
+        if data is not None and is_teacher(data):
+            measured, digest = hardness_of_teacher(Path(data))
         elif data is not None:
             dataset = load_dataset(
                 data,
@@ -104,11 +104,11 @@ def compare(
                 normalize=normalize,
                 seed=seed,
             )
-            hardness = pipeline.hardness(
+            measured = hardness(
                 dataset, confidence=confidence, margin_time=margin_time, seed=seed, progress=this.progress
             )
             digest = dataset.digest
-        report = pipeline.compare(
+        report = compare(
             eps=eps,
             gammas=gamma,
             n=n,
@@ -121,12 +121,12 @@ def compare(
             temperature=temperature,
             beta=beta,
             flips=flips,
-            data=hardness,
+            data=measured,
             plot=plot is not None,
             progress=this.progress,
         )
         if plot is not None:
-            from boundcheck.reports import bound_plots
+            from boundcheck.presentation.views import bound_plots
 
             bound_plots.draw(report, plot)
         document = latex_reports.comparison(report) if latex is not None else ""

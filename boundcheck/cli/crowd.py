@@ -74,11 +74,11 @@ def crowd(
     """
     inputs = dict(locals())
     with session("crowd", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
-        from boundcheck.reports import crowd_tables
+        from boundcheck.pipeline.crowd import crowd
+        from boundcheck.presentation.views import crowd as crowd_tables
 
         options.check_outputs(plot, output)
-        report = pipeline.crowd(
+        report = crowd(
             answers,
             truth=truth,
             positive=options.classes(positive),

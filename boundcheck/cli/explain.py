@@ -44,13 +44,13 @@ def explain(
     """
     inputs = dict(locals())
     with session("explain", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
-        from boundcheck.reports import explain_tables
-        from boundcheck.reports import latex as latex_reports
+        from boundcheck.pipeline.explain import explain
+        from boundcheck.presentation import latex as latex_reports
+        from boundcheck.presentation.views import explain as explain_tables
 
         if json and latex == "-":
             raise InputError("--latex -: stdout already carries --json; give --latex a file")
-        report = pipeline.explain(
+        report = explain(
             bound,
             gamma=gamma,
             eps=eps,

@@ -101,9 +101,9 @@ def check(
     """
     inputs = dict(locals())
     with session("labels check", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
         from boundcheck.datasets import Dataset, load_dataset
-        from boundcheck.reports import label_tables
+        from boundcheck.pipeline.labels import LabelSettings, labels_check
+        from boundcheck.presentation.views import labels as label_tables
 
         if ties not in ("random", "inclusive", "exclusive"):
             raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
@@ -118,10 +118,10 @@ def check(
                 normalize=normalize,
                 seed=seed,
             )
-        report = pipeline.labels_check(
+        report = labels_check(
             file,
             known,
-            pipeline.LabelSettings(
+            LabelSettings(
                 k=k,
                 alpha=alpha,
                 ties=ties,  # type: ignore[arg-type]
@@ -188,14 +188,14 @@ def make(
     """
     inputs = dict(locals())
     with session("labels make", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import label_tables
+        from boundcheck.pipeline.labels import TeacherSettings, labels_make
+        from boundcheck.presentation.views import labels as label_tables
 
         options.check_outputs(None, out)
         if norm not in ("sup", "rkhs"):
             raise InputError(f"--norm {norm}: unknown; use sup or rkhs")
-        settings = pipeline.TeacherSettings(
+        settings = TeacherSettings(
             norm=norm,  # type: ignore[arg-type]
             logit_scale=logit_scale,
             margin_time=margin_time,
@@ -219,7 +219,7 @@ def make(
             normalize=normalize,
             seed=seed,
         )
-        report = pipeline.labels_make(
+        report = labels_make(
             dataset,
             teacher,  # type: ignore[arg-type]
             out,

@@ -53,9 +53,9 @@ def margin(
     """
     inputs = dict(locals())
     with session("margin", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import margin_tables
+        from boundcheck.pipeline.margin import margin
+        from boundcheck.presentation.views import margin as margin_tables
 
         options.check_outputs(plot, save_teacher)
         dataset = load_dataset(
@@ -67,7 +67,7 @@ def margin(
             normalize=normalize,
             seed=seed,
         )
-        report = pipeline.margin(
+        report = margin(
             dataset,
             norm=norm,
             confidence=confidence,
@@ -81,7 +81,7 @@ def margin(
         if save_teacher is not None and report.teacher is not None:
             report.teacher.save(save_teacher)
         if plot is not None and report.teacher is not None:
-            from boundcheck.reports import margin_plots
+            from boundcheck.presentation.views import margin_plots
 
             margin_plots.draw(
                 report, plot, y=dataset.y, rows=dataset.rows, X=dataset.X, image_shape=dataset.image_shape

@@ -55,7 +55,7 @@ def check_outputs(plot: Path | None, *files: Path | None) -> None:
 
     Raises InputError for bad places and endings, MissingExtraError for a figure without matplotlib.
     """
-    from boundcheck.reports import figures
+    from boundcheck.presentation import figures
 
     if plot is not None:
         figures.check(plot)

@@ -30,8 +30,8 @@ def report(
     """
     inputs = dict(locals())
     with session("report", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
+        from boundcheck.pipeline.report import report
 
-        made = pipeline.report(runs, out)
+        made = report(runs, out)
         shown = ", ".join(made.commands)
         this.finish(made, lambda console: console.print(f"{made.file}: {shown} ({made.bytes:,} bytes)"))

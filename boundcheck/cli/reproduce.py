@@ -77,16 +77,18 @@ def table1(
     """
     inputs = dict(locals())
     with session("reproduce table1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
-        from boundcheck.reports import experiment_plots, experiment_tables
-        from boundcheck.reports.latex import write
+        from boundcheck.pipeline.reproduce import table1
+        from boundcheck.pipeline.verify import Store
+        from boundcheck.presentation.latex import write
+        from boundcheck.presentation.views import experiment_plots
+        from boundcheck.presentation.views import experiments as experiment_tables
 
         chosen = _widths(widths)
         if not 0 < train_share < 1:
             raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
         options.check_outputs(plot, latex)
-        with pipeline.Store(store) as opened:
-            result = pipeline.table1(
+        with Store(store) as opened:
+            result = table1(
                 data,
                 widths=chosen,
                 runs=runs,
@@ -132,9 +134,11 @@ def figure1(
     """
     inputs = dict(locals())
     with session("reproduce figure1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
-        from boundcheck.reports import experiment_plots, experiment_tables
-        from boundcheck.reports.latex import write
+        from boundcheck.pipeline.reproduce import figure1
+        from boundcheck.pipeline.verify import Store
+        from boundcheck.presentation.latex import write
+        from boundcheck.presentation.views import experiment_plots
+        from boundcheck.presentation.views import experiments as experiment_tables
 
         if scale == "paper" and data is None:
             raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
@@ -142,8 +146,8 @@ def figure1(
             raise InputError(f"--temperature {temperature:g} is not positive; use a number like 1")
         options.check_outputs(plot, latex)
         variances = None if noise is None else _variances(noise)
-        with pipeline.Store(store) as opened:
-            result = pipeline.figure1(
+        with Store(store) as opened:
+            result = figure1(
                 data,
                 scale=scale,
                 runs=runs,
@@ -196,9 +200,10 @@ def crowd(
     """
     inputs = dict(locals())
     with session("reproduce crowd", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import crowd_student_tables
+        from boundcheck.pipeline.crowd_student import crowd_student
+        from boundcheck.pipeline.verify import SearchSettings, Store
+        from boundcheck.presentation.views import crowd_student as crowd_student_tables
 
         dataset = None
         if data is not None:
@@ -212,7 +217,7 @@ def crowd(
             )
         elif target or positive or drop or subsample:
             raise InputError("reproduce crowd: --target, --positive, --drop and --subsample need DATA; name it")
-        settings = pipeline.SearchSettings(
+        settings = SearchSettings(
             radius=radius,
             steps=steps,
             success_target=success_target,
@@ -220,8 +225,8 @@ def crowd(
             max_seeds=max_seeds,
             confidence=confidence,
         )
-        with pipeline.Store(store) as opened:
-            result = pipeline.crowd_student(
+        with Store(store) as opened:
+            result = crowd_student(
                 dataset,
                 eps=eps,
                 scenario=scenario,

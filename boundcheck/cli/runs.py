@@ -11,7 +11,7 @@ from boundcheck.cli.output import session
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from boundcheck.pipeline._runs import SettingRuns, StoreListing
+    from boundcheck.pipeline.runs import SettingRuns, StoreListing
 
 runs = typer.Typer(no_args_is_help=True, help="Look into the store of finished training runs, export it, clean it up.")
 
@@ -37,9 +37,9 @@ def list_(
     """
     inputs = dict(locals())
     with session("runs list", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
+        from boundcheck.pipeline.runs import list_runs
 
-        listing = pipeline.list_runs(store)
+        listing = list_runs(store)
         this.finish(listing, lambda console: _show_listing(listing, console))
 
 
@@ -58,9 +58,9 @@ def show(
     """
     inputs = dict(locals())
     with session("runs show", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
+        from boundcheck.pipeline.runs import show_runs
 
-        found = pipeline.show_runs(number, store)
+        found = show_runs(number, store)
         this.finish(found, lambda console: _show_setting(found, console))
 
 
@@ -80,9 +80,9 @@ def export(
     """
     inputs = dict(locals())
     with session("runs export", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
+        from boundcheck.pipeline.runs import export_runs
 
-        done = pipeline.export_runs(file, numbers or [], store)
+        done = export_runs(file, numbers or [], store)
         this.finish(done, lambda console: console.print(f"{done.file}: {done.runs} runs", soft_wrap=True))
 
 
@@ -103,9 +103,9 @@ def prune(
     """
     inputs = dict(locals())
     with session("runs prune", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck import pipeline
+        from boundcheck.pipeline.runs import prune_runs
 
-        done = pipeline.prune_runs(numbers or [], older_than_days=older_than, everything=everything, path=store)
+        done = prune_runs(numbers or [], older_than_days=older_than, everything=everything, path=store)
         this.finish(done, lambda console: console.print(f"{done.store}: {done.removed} runs deleted", soft_wrap=True))
 
 

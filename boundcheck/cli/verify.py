@@ -131,9 +131,13 @@ def verify(
     """
     inputs = {name: value for name, value in locals().items() if name != "context"}
     with session("verify", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this, ExitStack() as stack:
-        from boundcheck import pipeline
         from boundcheck.datasets import load_dataset
-        from boundcheck.reports import verify_plots, verify_tables
+        from boundcheck.pipeline.logit_scales import logit_scales as search_logit_scales
+        from boundcheck.pipeline.scaling import SCALING
+        from boundcheck.pipeline.scaling import scaling as fit_scaling
+        from boundcheck.pipeline.verify import EMBEDDED, SearchSettings, Store, open_executor, verify
+        from boundcheck.presentation.views import verify as verify_tables
+        from boundcheck.presentation.views import verify_plots
         from boundcheck.verification import EXIT_CODE, Verdict
 
         options.check_outputs(plot)
@@ -155,13 +159,13 @@ def verify(
             "certificate_time": certificate_time,
         }
         settings = replace(
-            pipeline.SearchSettings() if scaling is None else pipeline.SCALING,
+            SearchSettings() if scaling is None else SCALING,
             **{name: value for name, value in given.items() if value is not None},
         )
-        keep = stack.enter_context(pipeline.Store(store))
-        executor = stack.enter_context(pipeline.open_executor(dask))
+        keep = stack.enter_context(Store(store))
+        executor = stack.enter_context(open_executor(dask))
         if scaling is not None:
-            fitted = pipeline.scaling(
+            fitted = fit_scaling(
                 scaling,
                 eps=eps,
                 delta=delta,
@@ -177,7 +181,7 @@ def verify(
                 fitted, lambda console: verify_tables.scaling(fitted, console), exit_code=3 if fitted.cut else 0
             )
         dataset = load_dataset(
-            pipeline.EMBEDDED if data is None else data,
+            EMBEDDED if data is None else data,
             target=target,
             positive=options.classes(positive),
             drop=options.classes(drop),
@@ -186,7 +190,7 @@ def verify(
             seed=seed,
         )
         if logit_scales is not None:
-            scaled = pipeline.logit_scales(
+            scaled = search_logit_scales(
                 dataset,
                 options.numbers(logit_scales, "--logit-scales"),
                 eps=eps,
@@ -206,7 +210,7 @@ def verify(
                 exit_code={"no margin": 1, "cut short": 3}.get(scaled.trend, 0),
                 data_sha256=dataset.digest,
             )
-        report = pipeline.verify(
+        report = verify(
             dataset,
             width=0 if mode == "--training theorem" else width,
             mode=training,

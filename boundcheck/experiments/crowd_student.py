@@ -16,15 +16,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
+from boundcheck.crowds import CrowdLabels, attach_crowd, crowd_soft_labels, reliabilities
 from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
 from boundcheck.experiments.exponents import crossing
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.crowd import CrowdLabels, attach_crowd, crowd_soft_labels, reliabilities
-from boundcheck.labels.softlabels import soft_labels
 from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval, Record, Search
+from boundcheck.softlabels.probabilities import soft_labels
 
 ARMS = ("posterior", "majority", "rounded posterior")
 CERTAIN = 1e-9  # KL(1 - 1e-9 || mu(f)) is the logistic loss: in float32 its derivative is the same

@@ -9,12 +9,12 @@ from jaxtyping import Float, Int
 from boundcheck.errors import InputError
 from boundcheck.labels import complexity
 from boundcheck.labels.bias import bias
-from boundcheck.labels.calibration import Calibration, calibration
 from boundcheck.labels.quality import Indicators, choose_k, indicators, split
 from boundcheck.labels.report import NO_GUARANTEE, NO_TRUTH, KChoice, QualityReport, SampleSize, Settings
-from boundcheck.labels.softlabels import SoftLabels, top_k, true_classes
 from boundcheck.labels.weak import additive_noise, incomplete_supervision
 from boundcheck.progress import SILENT, Progress
+from boundcheck.softlabels.calibration import Calibration, calibration
+from boundcheck.softlabels.probabilities import SoftLabels, top_k, true_classes
 
 
 def soft_label_report(

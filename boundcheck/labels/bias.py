@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from boundcheck.errors import InputError
-from boundcheck.labels.estimates import Estimate
-from boundcheck.labels.softlabels import SoftLabels
 from boundcheck.records import Record
+from boundcheck.softlabels.estimates import Estimate
+from boundcheck.softlabels.probabilities import SoftLabels
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from boundcheck.datasets.dataset import listed, quoted
 from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
 from boundcheck.errors import InputError
-from boundcheck.labels.softlabels import SoftLabels, soft_labels
 from boundcheck.labels.weak import partial_labels
+from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
 
 _KNOWN = ("p", "logits", "y", "rows", "tasks", "eta", "source", "seed", "digest", "radius")
 OWN_TRAINING_POINTS = "own training points"

@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float, Int
 
 from boundcheck.errors import InputError
 from boundcheck.labels.dominance import psi, psi_hull
-from boundcheck.labels.estimates import Estimate, proportion
-from boundcheck.labels.softlabels import SoftLabels, Ties, entry_sizes
 from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record
+from boundcheck.softlabels.estimates import Estimate, proportion
+from boundcheck.softlabels.probabilities import SoftLabels, Ties, entry_sizes
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Literal
 from boundcheck.errors import InputError
 from boundcheck.labels import complexity
 from boundcheck.labels.bias import Bias
-from boundcheck.labels.calibration import Calibration
-from boundcheck.labels.estimates import Estimate
 from boundcheck.labels.quality import ClassRow
-from boundcheck.labels.softlabels import Ties
 from boundcheck.labels.weak import AdditiveNoise, IncompleteSupervision
 from boundcheck.records import Record
+from boundcheck.softlabels.calibration import Calibration
+from boundcheck.softlabels.estimates import Estimate
+from boundcheck.softlabels.probabilities import Ties
 
 ASSUMPTION_C = "assumption C: the label set S is independent of the input x given the class y"
 DETERMINISTIC = (

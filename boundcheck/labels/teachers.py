@@ -8,16 +8,16 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from boundcheck.crowds import Answers, crowd_soft_labels
 from boundcheck.datasets import Dataset
 from boundcheck.datasets.dataset import listed
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError
-from boundcheck.labels.calibration import fit_temperature
-from boundcheck.labels.crowd import Answers, crowd_soft_labels
 from boundcheck.labels.files import OWN_TRAINING_POINTS
 from boundcheck.labels.report import QualityReport
-from boundcheck.labels.softlabels import probabilities
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, TrainingSpec, jsonable
+from boundcheck.softlabels.calibration import fit_temperature
+from boundcheck.softlabels.probabilities import probabilities
 from boundcheck.training import fit_many
 
 Kind = Literal["kernel", "network", "smoothing", "file", "crowd"]

@@ -8,10 +8,10 @@ from scipy.integrate import quad
 from scipy.stats import binom, norm
 
 from boundcheck.errors import InputError
-from boundcheck.labels.estimates import Estimate
 from boundcheck.labels.quality import Indicators
-from boundcheck.labels.softlabels import SoftLabels, soft_labels
 from boundcheck.records import Record
+from boundcheck.softlabels.estimates import Estimate
+from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
 
 
 @dataclass(frozen=True)

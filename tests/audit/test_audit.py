@@ -13,9 +13,9 @@ from boundcheck.audit import CLAIMS, run_audit, soft
 from boundcheck.audit.claim import settle
 from boundcheck.audit.descent import Path
 from boundcheck.audit.soft import C1
-from boundcheck.audit.steps import RIGOROUS, example, simulated
 from boundcheck.bounds.exact import precision
 from boundcheck.errors import InputError
+from boundcheck.proofs.steps import RIGOROUS, example, simulated
 
 PERCENT = Fraction(99, 100)
 

@@ -10,8 +10,8 @@ import sympy as sp
 from flint import arb
 
 from boundcheck.audit.descent import descend, paired_network
-from boundcheck.audit.special import divergence, divergence_ratio, kl, kl_ball, softplus, tanh_ratio
-from boundcheck.audit.steps import ball, identity, positive, positive_on
+from boundcheck.proofs.special import divergence, divergence_ratio, kl, kl_ball, softplus, tanh_ratio
+from boundcheck.proofs.steps import ball, identity, positive, positive_on
 
 x, z = sp.symbols("x z", real=True)
 

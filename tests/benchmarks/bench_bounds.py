@@ -8,9 +8,10 @@ import pytest
 import sympy as sp
 from bounds import reference
 
-from boundcheck import bounds, pipeline
+from boundcheck import bounds
 from boundcheck.bounds.bound import point
 from boundcheck.bounds.exact import ceiling
+from boundcheck.pipeline.compare import compare
 
 AT = {"gamma": "0.05", "eps": "0.01", "n": 1000, "delta": "0.05", "c": 1}
 
@@ -48,4 +49,4 @@ def test_mpmath_bisection(benchmark) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.benchmark(group="compare, default table")
 def test_default_comparison(benchmark) -> None:  # type: ignore[no-untyped-def]
     """The promise is 1.5 s after imports."""
-    assert len(benchmark(pipeline.compare, eps=0.01).rows) == 54
+    assert len(benchmark(compare, eps=0.01).rows) == 54

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from boundcheck.labels.crowd import Answers, attach_crowd, crowd_soft_labels
+from boundcheck.crowds import Answers, attach_crowd, crowd_soft_labels
 
 aggregation = pytest.importorskip("crowdkit.aggregation")
 pd = pytest.importorskip("pandas")

@@ -27,10 +27,10 @@ from rich.table import Table
 
 from boundcheck.blas import threads_for
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.degenerate import find_rays
 from boundcheck.margins.descent import curvature, newton_point
 from boundcheck.margins.gram import LazyGram
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
+from boundcheck.margins.zero import find_rays
 
 ROWS: list[tuple[str, str, str, str, str]] = []
 """What, seconds of CPU, ratio to ours, gap or error, goal."""

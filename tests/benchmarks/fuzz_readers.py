@@ -20,9 +20,9 @@ with atheris.instrument_imports(include=["boundcheck"]):
     from typer.main import get_command
 
     from boundcheck.cli import app, config
+    from boundcheck.crowds.reading import read_answers, read_truth
     from boundcheck.datasets import load_dataset
     from boundcheck.errors import InputError
-    from boundcheck.labels.crowd.reading import read_answers, read_truth
     from boundcheck.labels.files import load_labels
 
 KNOWN = dict(config.commands(get_command(app)))

@@ -5,11 +5,14 @@ import dataclasses
 import pytest
 import sympy as sp
 
-from boundcheck import bounds, pipeline
-from boundcheck.bounds import derivation_hard, derivation_soft
+from boundcheck import bounds
 from boundcheck.bounds import symbols as s
-from boundcheck.bounds.explanation import DERIVATIONS
-from boundcheck.bounds.proofs import Identity, Nonnegative, Quoted
+from boundcheck.pipeline.compare import compare
+from boundcheck.pipeline.explain import explain
+from boundcheck.proofs import hard as derivation_hard
+from boundcheck.proofs import soft as derivation_soft
+from boundcheck.proofs.explanation import DERIVATIONS
+from boundcheck.proofs.lemmas import Identity, Nonnegative, Quoted
 
 STEPS = list({id(step): step for steps in DERIVATIONS.values() for step in steps}.values())
 IDENTITIES = [step for step in STEPS if isinstance(step, Identity)]
@@ -60,9 +63,9 @@ def test_lemma_3_would_fail_with_half_its_constant() -> None:
 def test_growth_is_that_of_compare_whatever_c_is(c: float | None, powers: tuple[int, ...]) -> None:
     """(b/c)^2 in the published widths is 2 more powers of 1/gamma where c = 2 gamma; soft-sharp has no c."""
     names = ("soft-published", "hard-published", "soft-sharp")
-    beside = {shape.bound: shape.growth for shape in pipeline.compare(eps=0.01, gammas=[0.05], c=c).formulas}
+    beside = {shape.bound: shape.growth for shape in compare(eps=0.01, gammas=[0.05], c=c).formulas}
     for name, power in zip(names, powers, strict=True):
-        growth = pipeline.explain(name, gamma=0.05, eps=0.01, c=c).growth
+        growth = explain(name, gamma=0.05, eps=0.01, c=c).growth
         assert growth == beside[name]
         assert growth[0].power == power
 
@@ -93,7 +96,7 @@ def test_subdivision_proves_what_has_slack_and_nothing_false(expr: sp.Expr, low:
 
 @pytest.mark.parametrize("bound", bounds.ids())
 def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
-    found = pipeline.explain(bound, gamma=0.1, eps=0.02, n=500, c=0.8)
+    found = explain(bound, gamma=0.1, eps=0.02, n=500, c=0.8)
     assert found.row == bounds.evaluate(bound, gamma="0.1", eps="0.02", n=500, delta="0.05", c="0.8")
     product = 1.0
     for factor in found.factors:
@@ -110,7 +113,7 @@ def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
 
 def test_costs_of_the_flips_are_those_of_theory() -> None:
     """THEORY section 5(i): 2.47e5 neurons without any flips, 8.53e5 with Hoeffding's."""
-    found = pipeline.explain("soft-sharp", gamma=0.05, eps=0.01, n=1000)
+    found = explain("soft-sharp", gamma=0.05, eps=0.01, n=1000)
     assert found.width_in_closed_form == pytest.approx(8.53e5, rel=5e-3)
     assert found.costs[0].width == pytest.approx(2.47e5, rel=5e-3)
 

@@ -66,8 +66,8 @@ def test_the_table_has_a_line_for_every_claim():
 
     from boundcheck.audit import CLAIMS, Audit
     from boundcheck.audit.claim import settle
-    from boundcheck.audit.steps import example
-    from boundcheck.reports import audit_tables
+    from boundcheck.presentation.views import audit as audit_tables
+    from boundcheck.proofs.steps import example
 
     findings = tuple(settle(dataclasses.replace(c, check=lambda: (example("e", True),))) for c in CLAIMS.values())
     out = StringIO()

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from boundcheck.cli import app
+from boundcheck.crowds import Crowd, scenario
+from boundcheck.crowds.spectral import spectrum
 from boundcheck.datasets import from_arrays, load_soft_labels
-from boundcheck.labels.crowd import Crowd, scenario
-from boundcheck.labels.crowd.spectral import spectrum
 from boundcheck.labels.files import load_labels, load_truth
 
 

@@ -66,8 +66,8 @@ def test_an_unknown_bound_is_one_line_and_exit_2() -> None:
 def test_a_failing_step_is_exit_1(monkeypatch: pytest.MonkeyPatch) -> None:
     from sympy import Integer
 
-    from boundcheck.bounds import explanation
-    from boundcheck.bounds.proofs import Nonnegative
+    from boundcheck.proofs import explanation
+    from boundcheck.proofs.lemmas import Nonnegative
 
     monkeypatch.setitem(explanation.DERIVATIONS, "soft-sharp", (Nonnegative("two is one", Integer(1) - 2, {}),))
     shown = invoke("soft-sharp")

@@ -301,7 +301,7 @@ def test_bad_teachers_are_one_line(tmp_path: Path, options: list[str], says: str
 def test_a_place_that_cannot_be_written_is_refused_before_the_teacher_is_asked(
     tmp_path: Path, answers: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    for stage in ("_labels._teach", "_crowd.crowd_soft_labels"):
+    for stage in ("labels._teach", "crowd.crowd_soft_labels"):
         monkeypatch.setattr(f"boundcheck.pipeline.{stage}", lambda *_, **__: pytest.fail("it was computed"))
     for command in (["labels", "make", CIRCLE], ["crowd", str(answers)]):
         result = CliRunner().invoke(app, [*command, "-o", str(tmp_path / place)])

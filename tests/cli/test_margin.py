@@ -204,7 +204,7 @@ def test_figure_shows_interval_rows_and_limiting_points(tmp_path: Path) -> None:
 def test_paths_are_refused_before_anything_is_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, place: str
 ) -> None:
-    monkeypatch.setattr("boundcheck.pipeline._margin.find_rays", None)
+    monkeypatch.setattr("boundcheck.pipeline.margin.find_rays", None)
     shown = invoke("synthetic:circle:points=8", option, tmp_path / place)
     assert shown.exit_code == 2
     assert shown.stderr.count("\n") == 1
@@ -228,7 +228,7 @@ def test_published_widths_at_the_margin_are_those_of_compare() -> None:
 def test_targets_out_of_range_are_refused_before_anything_is_computed(
     monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("boundcheck.pipeline._margin.find_rays", None)
+    monkeypatch.setattr("boundcheck.pipeline.margin.find_rays", None)
     shown = invoke("synthetic:circle:points=8", *option)
     assert shown.exit_code == 2
     assert shown.stderr.count("\n") == 1
@@ -267,8 +267,8 @@ def test_rkhs_norm_touches_no_sampling() -> None:
 
 def test_large_data_is_refused_by_the_sup_norm_and_taken_by_the_rkhs_norm(monkeypatch: pytest.MonkeyPatch) -> None:
     dense = result("synthetic:sphere:n=40,d=5", "--norm", "rkhs")
-    monkeypatch.setattr("boundcheck.pipeline._margin._IN_MEMORY", 10)
-    monkeypatch.setattr("boundcheck.pipeline._margin._MOST_BYTES", 8 * 39**2)
+    monkeypatch.setattr("boundcheck.pipeline.margin._IN_MEMORY", 10)
+    monkeypatch.setattr("boundcheck.pipeline.margin._MOST_BYTES", 8 * 39**2)
     lazy = result("synthetic:sphere:n=40,d=5", "--norm", "rkhs")
     assert lazy["gamma_rkhs"]["upper"] == pytest.approx(dense["gamma_rkhs"]["upper"], rel=1e-9)
     shown = invoke("synthetic:sphere:n=40,d=5")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
-from boundcheck.pipeline import _reproduce
+from boundcheck.pipeline import reproduce as _reproduce
 
 TABLE1 = ("table1", "--widths", "4,8", "--runs", "2", "--steps", "5", "--subsample", "200")
 FIGURE1 = ("figure1", "--runs", "2", "--noise", "0.01,0.2")

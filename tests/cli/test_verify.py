@@ -287,7 +287,7 @@ def test_what_a_mode_ignores_may_stand_in_a_file(run: Any, tmp_path: Path) -> No
 def test_a_figure_that_cannot_be_written_is_refused_before_the_search(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boundcheck.pipeline.verify", lambda *_, **__: pytest.fail("it was searched"))
+    monkeypatch.setattr("boundcheck.pipeline.verify.verify", lambda *_, **__: pytest.fail("it was searched"))
     for place in (tmp_path / "nowhere" / "a.png", tmp_path / "a.gif"):
         result = run("--width-search", "--plot", str(place))
         assert result.exit_code == 2

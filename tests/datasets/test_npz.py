@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from boundcheck.crowds import read_answers
 from boundcheck.datasets import load_dataset, load_soft_labels
 from boundcheck.datasets import npz as npz_module
 from boundcheck.experiments.images import load_images
-from boundcheck.labels.crowd import read_answers
 from boundcheck.labels.files import load_labels
 
 from .conftest import GOOD_X, GOOD_Y, header, npy, refusal

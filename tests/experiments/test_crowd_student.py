@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from boundcheck import training
 from boundcheck.cli import app
+from boundcheck.crowds import attach_crowd, reliabilities
 from boundcheck.datasets import load_dataset
 from boundcheck.errors import InputError
 from boundcheck.experiments.crowd_student import ARMS, CERTAIN, CrowdArm, CrowdDraw, count, crowd_draws
-from boundcheck.labels.crowd import attach_crowd, reliabilities
 from boundcheck.records import Interval, Search, TrainingSpec
 from boundcheck.search import minimal_width
 

@@ -9,7 +9,7 @@ import pytest
 from boundcheck.errors import InputError
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.report import ASSUMPTION_C, DETERMINISTIC, Settings
-from boundcheck.labels.softlabels import SoftLabels, soft_labels
+from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
 
 
 def bad_but_skillful(n: int, seed: int = 0, classes: int = 10) -> tuple[SoftLabels, np.ndarray]:

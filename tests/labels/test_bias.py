@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from boundcheck.errors import InputError
 from boundcheck.labels.bias import bias
 from boundcheck.labels.quality import indicators
-from boundcheck.labels.softlabels import soft_labels, top_k
+from boundcheck.softlabels.probabilities import soft_labels, top_k
 
 
 @settings(deadline=None)

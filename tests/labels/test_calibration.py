@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 
-from boundcheck.labels.calibration import calibration, expected_calibration_error, fit_temperature
-from boundcheck.labels.softlabels import soft_labels
+from boundcheck.softlabels.calibration import calibration, expected_calibration_error, fit_temperature
+from boundcheck.softlabels.probabilities import soft_labels
 
 
 def draw(n: int, seed: int, scale: float, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:

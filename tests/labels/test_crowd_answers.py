@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from boundcheck.crowds import from_matrix, from_triples, read_answers, read_truth
+from boundcheck.crowds.answers import Answers, components
 from boundcheck.errors import InputError
-from boundcheck.labels.crowd import from_matrix, from_triples, read_answers, read_truth
-from boundcheck.labels.crowd.answers import Answers, components
 
 
 def dense(answers: Answers) -> np.ndarray:

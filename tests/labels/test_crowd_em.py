@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp
 
-from boundcheck.labels.crowd import em, from_matrix, scenario
-from boundcheck.labels.crowd.em import (
+from boundcheck.crowds import em, from_matrix, scenario
+from boundcheck.crowds.em import (
     Coin,
     OneCoin,
     Scaled,
@@ -22,8 +22,8 @@ from boundcheck.labels.crowd.em import (
     identified,
     log_joint,
 )
-from boundcheck.labels.crowd.models import one_coin, scaled, several_types, two_coin
-from boundcheck.labels.crowd.spectral import spectrum
+from boundcheck.crowds.models import one_coin, scaled, several_types, two_coin
+from boundcheck.crowds.spectral import spectrum
 
 
 def small(seed: int, n: int = 5, d: int = 9) -> np.ndarray:

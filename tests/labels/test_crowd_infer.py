@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from boundcheck.errors import BoundcheckWarning, InputError
-from boundcheck.labels.crowd import (
+from boundcheck.crowds import (
     METHODS,
     Answers,
     CrowdLabels,
@@ -18,11 +17,12 @@ from boundcheck.labels.crowd import (
     one_type_p_value,
     scenario,
 )
-from boundcheck.labels.crowd.checks import type_label_correlation
-from boundcheck.labels.crowd.choice import _held_out, choose
-from boundcheck.labels.crowd.em import log_joint
-from boundcheck.labels.crowd.models import by_groups, candidates, two_coin
-from boundcheck.labels.crowd.spectral import spectrum
+from boundcheck.crowds.checks import type_label_correlation
+from boundcheck.crowds.choice import _held_out, choose
+from boundcheck.crowds.em import log_joint
+from boundcheck.crowds.models import by_groups, candidates, two_coin
+from boundcheck.crowds.spectral import spectrum
+from boundcheck.errors import BoundcheckWarning, InputError
 
 ONE_TYPE = ("mv", "te", "wls", "ds1", "ds2")
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from boundcheck.labels.crowd import attach_crowd, from_matrix, reliabilities, scenario
-from boundcheck.labels.crowd.clusters import plane_split, symmetric_k_means, symmetric_means, two_means
-from boundcheck.labels.crowd.spectral import (
+from boundcheck.crowds import attach_crowd, from_matrix, reliabilities, scenario
+from boundcheck.crowds.clusters import plane_split, symmetric_k_means, symmetric_means, two_means
+from boundcheck.crowds.spectral import (
     eigenpairs,
     embedding,
     predicted_type_error,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from boundcheck.crowds import SCENARIOS, attach_crowd, crowd_soft_labels, reliabilities, scenario
 from boundcheck.errors import InputError
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.crowd import SCENARIOS, attach_crowd, crowd_soft_labels, reliabilities, scenario
-from boundcheck.labels.softlabels import soft_labels
+from boundcheck.softlabels.probabilities import soft_labels
 
 
 def test_each_worker_is_right_as_often_as_asked() -> None:

@@ -14,13 +14,13 @@ import pytest
 from crowd_oracles import line_split
 from scipy.special import logsumexp
 
+from boundcheck.crowds import Crowd, crowd_soft_labels, read_answers, read_truth, scenario
+from boundcheck.crowds.em import OneCoin, TwoCoin
+from boundcheck.crowds.models import by_groups, coin_vote, scaled, several_types, triangular_vote
+from boundcheck.crowds.spectral import Spectrum, spectrum, task_types
+from boundcheck.crowds.votes import majority
 from boundcheck.errors import BoundcheckWarning
-from boundcheck.labels.calibration import calibration
-from boundcheck.labels.crowd import Crowd, crowd_soft_labels, read_answers, read_truth, scenario
-from boundcheck.labels.crowd.em import OneCoin, TwoCoin
-from boundcheck.labels.crowd.models import by_groups, coin_vote, scaled, several_types, triangular_vote
-from boundcheck.labels.crowd.spectral import Spectrum, spectrum, task_types
-from boundcheck.labels.crowd.votes import majority
+from boundcheck.softlabels.calibration import calibration
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 SEEDS = range(2000, 2012)

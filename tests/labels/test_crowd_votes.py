@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 from scipy.stats import binom
 
+from boundcheck.crowds import attach_crowd, from_matrix, scenario
+from boundcheck.crowds.answers import Answers
+from boundcheck.crowds.votes import majority, rank_one, triangular, vote_bounds, weighted_vote
 from boundcheck.errors import InputError
-from boundcheck.labels.crowd import attach_crowd, from_matrix, scenario
-from boundcheck.labels.crowd.answers import Answers
-from boundcheck.labels.crowd.votes import majority, rank_one, triangular, vote_bounds, weighted_vote
 
 R = np.array([0.8, 0.5, 0.3, -0.2, 0.6])
 

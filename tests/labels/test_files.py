@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from boundcheck.crowds import read_truth
 from boundcheck.datasets import load_dataset, load_soft_labels
 from boundcheck.errors import InputError
-from boundcheck.labels.crowd import read_truth
 from boundcheck.labels.files import LabelFile, load_labels, load_truth, save_labels
 
 

@@ -12,10 +12,10 @@ from scipy.stats import beta, binomtest
 
 from boundcheck.errors import InputError
 from boundcheck.labels.dominance import psi, psi_hull
-from boundcheck.labels.estimates import Estimate, proportion
 from boundcheck.labels.quality import choose_k, indicators, split
-from boundcheck.labels.softlabels import Ties, soft_labels, top_k
 from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
+from boundcheck.softlabels.estimates import Estimate, proportion
+from boundcheck.softlabels.probabilities import Ties, soft_labels, top_k
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 40))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boundcheck.errors import InputError
-from boundcheck.labels.softlabels import SoftLabels, soft_labels, top_k, true_classes
+from boundcheck.softlabels.probabilities import SoftLabels, soft_labels, top_k, true_classes
 
 
 def random_labels(n: int, classes: int, seed: int = 0) -> SoftLabels:

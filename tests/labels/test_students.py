@@ -8,7 +8,7 @@ from oracles import skillful_but_bad
 from students import Student, student_loss, train_student
 
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.softlabels import soft_labels
+from boundcheck.softlabels.probabilities import soft_labels
 
 
 def digits(seed: int) -> tuple[np.ndarray, ...]:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boundcheck import pipeline
+from boundcheck.crowds import Answers, attach_crowd, from_matrix
 from boundcheck.datasets import from_arrays, load_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.labels import teachers
-from boundcheck.labels.crowd import Answers, attach_crowd, from_matrix
 from boundcheck.labels.files import load_labels
-from boundcheck.pipeline import TeacherSettings
+from boundcheck.pipeline.labels import TeacherSettings, labels_make
+from boundcheck.pipeline.margin import margin
 
 
 def blobs(n: int = 60, gap: float = 1.0, seed: int = 0):  # type: ignore[no-untyped-def]
@@ -27,7 +27,7 @@ def blobs(n: int = 60, gap: float = 1.0, seed: int = 0):  # type: ignore[no-unty
 def test_the_kernel_teacher_is_the_maximiser_at_any_logit_scale(tmp_path: Path, scale: float) -> None:
     """Octagon: every logit is kappa gamma, gamma = .13529902503654928; B = kappa for the sup norm."""
     data = load_dataset("synthetic:circle:points=8")
-    made = pipeline.labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=scale))
+    made = labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=scale))
     found = load_labels(tmp_path / "k.npz")
     assert np.allclose(found.labels.scores[:, 1], data.y * scale * 0.13529902503654928, atol=1e-9)
     assert found.radius == made.radius == scale
@@ -40,9 +40,9 @@ def test_the_rkhs_teacher_reaches_its_margin_and_its_radius_bounds_the_field(tmp
     """y z >= gamma_rkhs on every row; sup over directions of ||v|| by brute force stays below B."""
     data = blobs(20)
     with pytest.warns(BoundcheckWarning, match="stored with the labels"):
-        pipeline.labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(norm="rkhs", logit_scale=2.0))
+        labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(norm="rkhs", logit_scale=2.0))
     found = load_labels(tmp_path / "k.npz")
-    report = pipeline.margin(data, norm="rkhs")
+    report = margin(data, norm="rkhs")
     assert (data.y * found.labels.scores[:, 1]).min() == pytest.approx(2 * report.gamma_rkhs.lower, rel=1e-6)
     assert report.teacher is not None
     a = report.teacher.q * data.y
@@ -57,10 +57,10 @@ def test_the_rkhs_teacher_reaches_its_margin_and_its_radius_bounds_the_field(tmp
 def test_a_larger_scale_warns_that_the_hypothesis_fails(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
     with pytest.warns(BoundcheckWarning, match=r"0\.6765 exceeds 1/2.*B = 5 stored"):
-        pipeline.labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=5.0))
+        labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=5.0))
     with pytest.warns(BoundcheckWarning, match=r"\|\|v\|\| = 3\.6 > 1.*B = 3\.6 stored"):
-        pipeline.labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=3.6))
-    pipeline.labels_make(data, "kernel", tmp_path / "k.npz")
+        labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=3.6))
+    labels_make(data, "kernel", tmp_path / "k.npz")
 
 
 def test_a_field_that_may_exceed_one_warns_even_where_logits_are_small() -> None:
@@ -73,7 +73,7 @@ def test_a_field_that_may_exceed_one_warns_even_where_logits_are_small() -> None
 
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
     with pytest.raises(teachers.NoTeacherError, match="margin is zero") as caught:
-        pipeline.labels_make(load_dataset("synthetic:circle:points=6"), "kernel", tmp_path / "k.npz")
+        labels_make(load_dataset("synthetic:circle:points=6"), "kernel", tmp_path / "k.npz")
     assert caught.value.exit_code == 1
     assert not (tmp_path / "k.npz").exists()
 
@@ -93,7 +93,7 @@ def test_smoothing_out_of_range(alpha: float) -> None:
 
 def test_smoothing_says_that_it_looked_at_the_answers(tmp_path: Path) -> None:
     with pytest.warns(BoundcheckWarning, match="no radius"):
-        made = pipeline.labels_make(blobs(), "smoothing", tmp_path / "s.npz")
+        made = labels_make(blobs(), "smoothing", tmp_path / "s.npz")
     assert not made.quality.certified
     assert "same true labels" in made.quality.assumption
 
@@ -177,21 +177,21 @@ def test_automatic_temperature_calibrates() -> None:
 def test_own_training_points_cannot_calibrate(tmp_path: Path) -> None:
     settings = TeacherSettings(folds=None, temperature=None, width=16, steps=20)
     with pytest.raises(InputError, match="cross-fit"):
-        pipeline.labels_make(blobs(), "network", tmp_path / "n.npz", settings=settings)
+        labels_make(blobs(), "network", tmp_path / "n.npz", settings=settings)
 
 
 def test_a_file_of_ones_own_keeps_its_source_and_divides_its_radius(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
-    pipeline.labels_make(data, "kernel", tmp_path / "k.npz")
+    labels_make(data, "kernel", tmp_path / "k.npz")
     settings = TeacherSettings(path=tmp_path / "k.npz", temperature=2.0)
-    pipeline.labels_make(data, "file", tmp_path / "f.npz", settings=settings)
+    labels_make(data, "file", tmp_path / "f.npz", settings=settings)
     first, second = load_labels(tmp_path / "k.npz"), load_labels(tmp_path / "f.npz")
     assert np.allclose(second.labels.scores, first.labels.scores / 2)
     assert second.radius == first.radius / 2
     assert second.deterministic
     np.savez(tmp_path / "p.npz", p=np.linspace(0.1, 0.9, 8))
     with pytest.warns(BoundcheckWarning, match="no radius"):
-        made = pipeline.labels_make(data, "file", tmp_path / "g.npz", settings=TeacherSettings(path=tmp_path / "p.npz"))
+        made = labels_make(data, "file", tmp_path / "g.npz", settings=TeacherSettings(path=tmp_path / "p.npz"))
     assert np.allclose(load_labels(tmp_path / "g.npz").labels.weights[:, 1], np.linspace(0.1, 0.9, 8))
     assert made.source == "file p.npz"
 

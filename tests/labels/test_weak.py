@@ -8,8 +8,8 @@ from boundcheck.errors import InputError
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.quality import indicators
 from boundcheck.labels.report import Settings
-from boundcheck.labels.softlabels import soft_labels, top_k
 from boundcheck.labels.weak import additive_noise, incomplete_supervision, partial_labels
+from boundcheck.softlabels.probabilities import soft_labels, top_k
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from margin_oracles import margin_is_zero
 
 from boundcheck.datasets import load_dataset
-from boundcheck.margins.degenerate import find_rays
+from boundcheck.margins.zero import find_rays
 
 
 def conflicts(X: np.ndarray, y: list[int] | np.ndarray) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from test_verification import search
 
-from boundcheck.pipeline._verify import _ladder
+from boundcheck.pipeline.verify import _ladder
 
 
 def test_a_search_cut_short_excludes_only_the_widths_shown_to_fail() -> None:

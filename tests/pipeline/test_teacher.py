@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from boundcheck import pipeline
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.margins import MarginReport, Teacher
-from boundcheck.pipeline import _margin, _reproduce, _teacher
-from boundcheck.pipeline._margin import margin
+from boundcheck.pipeline import margin as _margin
+from boundcheck.pipeline import reproduce as _reproduce
+from boundcheck.pipeline import teacher as _teacher
+from boundcheck.pipeline.compare import hardness
+from boundcheck.pipeline.labels import labels_make
+from boundcheck.pipeline.margin import margin
 from boundcheck.progress import SILENT
 from boundcheck.search import Store
 
@@ -98,8 +101,8 @@ def test_an_interrupted_margin_ends_what_would_go_on_to_use_it(
     monkeypatch.setattr(_margin, "margin", interrupted)
     data = load_dataset("synthetic:circle:points=8")
     uses = {
-        "hardness": lambda: pipeline.hardness(data),
-        "labels": lambda: pipeline.labels_make(data, "kernel", tmp_path / "teacher.npz"),
+        "hardness": lambda: hardness(data),
+        "labels": lambda: labels_make(data, "kernel", tmp_path / "teacher.npz"),
         "experiment": lambda: _reproduce._margins(data, data, 1, 0, None, SILENT),
     }
     with pytest.raises(KeyboardInterrupt):
@@ -126,7 +129,7 @@ def finished(store: Path) -> dict[tuple[int, int, int], float]:
 OTHERWISE = """
 import sys
 from boundcheck.cli import main
-from boundcheck.pipeline import _margin
+from boundcheck.pipeline import margin as _margin
 shift, margin = int(sys.argv.pop(1)), _margin.margin
 _margin.margin = lambda *data, seed, **more: margin(*data, seed=seed + shift, **more)
 main()

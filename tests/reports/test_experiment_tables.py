@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from boundcheck.experiments.estimates import Estimate, proportion
-from boundcheck.reports.experiment_tables import interval, show_figure1
+from boundcheck.presentation.views.experiments import interval, show_figure1
 
 
 def test_an_interval_is_printed_in_per_cent_with_its_half_width_where_it_is_symmetric() -> None:

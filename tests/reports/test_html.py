@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from boundcheck.presentation.html import Html, element, interval, join, number, page, table
+from boundcheck.presentation.html_sections import sections
+from boundcheck.presentation.svg import Line, Mark, dots, lines
 from boundcheck.records import Interval
-from boundcheck.reports.html import Html, element, interval, join, number, page, table
-from boundcheck.reports.html_sections import sections
-from boundcheck.reports.svg import Line, Mark, dots, lines
 
 VOID = {"meta", "br"}
 

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from boundcheck.reports.figures import new_figure
-from boundcheck.reports.verify_plots import _ladder
+from boundcheck.presentation.figures import new_figure
+from boundcheck.presentation.views.verify_plots import _ladder
 from boundcheck.verification import Rung
 
 

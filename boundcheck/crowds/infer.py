@@ -1,0 +1,201 @@
+"""From answers to soft labels: run one model on every connected part and put the parts together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import logit
+
+from boundcheck.crowds.answers import Answers, components
+from boundcheck.crowds.checks import CONFOUNDED, look_at_answers, type_label_correlation, warn
+from boundcheck.crowds.choice import Choice
+from boundcheck.crowds.em import Mixture, OneCoin, TwoCoin
+from boundcheck.crowds.models import (
+    MIN_TASKS,
+    MIN_WORKERS,
+    by_groups,
+    candidates,
+    coin_vote,
+    one_coin,
+    rank_one_vote,
+    triangular_vote,
+)
+from boundcheck.crowds.plan import Plan, Settings, make_plan
+from boundcheck.crowds.spectral import Kind, Spectrum, spectrum, task_types
+from boundcheck.crowds.votes import majority
+from boundcheck.progress import SILENT, Progress
+from boundcheck.softlabels.probabilities import probabilities
+
+PerTask = Float[np.ndarray, " d"]
+
+
+@dataclass(frozen=True, eq=False)
+class CrowdLabels:
+    """Soft labels of d tasks, with what they rest on.
+
+    model: mv, te, wls, one, two, scaled, free or typesK.  logits: (d,) ln P(y = +1)/P(y = -1).
+    type_posterior: (K, d), columns sum to 1, NaN where unknown.  reliability: (K, n), zeros for mv.
+    corr_type_label: None with one type.  choice: held-out comparison, for `auto`.
+    spectrum: of the largest connected part, whose tasks `part` marks with 0 (-1: no answers); None where not needed.
+    """
+
+    answers: Answers
+    model: str
+    logits: PerTask
+    type_posterior: Float[np.ndarray, "k d"]
+    reliability: Float[np.ndarray, "k n"]
+    converged: bool
+    part: Int[np.ndarray, " d"]
+    corr_type_label: float | None
+    choice: Choice | None
+    spectrum: Spectrum | None
+
+    @property
+    def types(self) -> int:
+        """Number of task types of the model."""
+        return len(self.type_posterior)
+
+    @property
+    def p(self) -> PerTask:
+        """P(y = +1 | answers), inside (0, 1)."""
+        return probabilities(self.logits)
+
+    @cached_property
+    def type(self) -> Int[np.ndarray, " d"]:
+        """The most probable type of each task, -1 where unknown."""
+        unknown = np.isnan(self.type_posterior[0])
+        return np.where(unknown, -1, np.argmax(np.nan_to_num(self.type_posterior), axis=0))
+
+
+def crowd_soft_labels(
+    answers: Answers,
+    *,
+    method: str = "auto",
+    types: int | str | None = None,
+    kind: Kind = "plain",
+    a: float = 1.0,
+    b: float = 1.0,
+    prior: float = 0.5,
+    seed: int = 0,
+    with_spectrum: bool = False,
+    progress: Progress = SILENT,
+) -> CrowdLabels:
+    """Infer labels, task types and reliabilities from a crowd's answers.
+
+    method: mv majority vote; te triangular estimation, wls weighted rank-one, each with the weighted vote; ds1, ds2
+    one- and two-coin Dawid-Skene EM; types EM over task types; auto the model with the best held-out likelihood.
+    types: their number, 1..8. None: one for mv, te, wls, ds1, ds2 (a number splits the tasks first and runs the method
+    on each group), automatic for types and auto. "auto": the number of eigenvalues above the noise edge; for the
+    method auto, part of the choice.
+    kind: see `spectrum`.  a, b: pseudo-counts, at least 1e-6.  prior: of mv, te and wls, in (0, 1).
+    with_spectrum: find the eigenvectors even if the method does without.
+
+    Labels of a type are identified up to a common sign; each type's answers are assumed right more often than wrong.
+    Raises InputError for settings out of range and too few workers or tasks; warns of what makes the result doubtful.
+    """
+    settings = Settings(method, types, kind, a, b, prior, seed)
+    part = components(answers)
+    _, main = _restricted(answers, part == 0)
+    plan = make_plan(main, settings, with_spectrum=with_spectrum, progress=progress)
+    look_at_answers(answers, part, model=plan.model, types=plan.types, kind=kind)
+    logits = np.full(answers.n_tasks, float(logit(prior)))
+    posterior = np.full((plan.types, answers.n_tasks), np.nan)
+    reliability = np.zeros((plan.types, answers.n_workers))
+    converged, too_small = True, 0
+    for index in range(int(part.max()) + 1):
+        workers, here = _restricted(answers, part == index)
+        done = _label(here, plan, settings, main=index == 0)
+        logits[part == index] = done.logits
+        posterior[:, part == index] = done.type_posterior
+        reliability[:, workers] = done.reliability
+        converged, too_small = converged and done.converged, too_small + done.simpler
+        if index == 0 and done.prior is not None:
+            logits[part < 0] = done.prior
+    if too_small:
+        warn(f"{too_small} unconnected parts are too small for {plan.model}; they get a vote or one coin")
+    if not converged:
+        warn("EM was stopped before it converged")
+    return CrowdLabels(
+        answers,
+        plan.model,
+        logits,
+        posterior,
+        reliability,
+        converged,
+        part,
+        _confounding(plan, posterior, logits),
+        plan.choice,
+        plan.found,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """One part. prior: log odds of a label without answers.  simpler: a simpler model than planned was used."""
+
+    logits: PerTask
+    type_posterior: Float[np.ndarray, "k d"] | float
+    reliability: Float[np.ndarray, "k n"]
+    converged: bool = True
+    prior: float | None = None
+    simpler: bool = False
+
+
+def _label(here: Answers, plan: Plan, settings: Settings, *, main: bool) -> _Labelled:
+    """Run the plan on connected answers; on parts too small for it, a vote or one coin with unknown types."""
+    n, d = here.n_workers, here.n_tasks
+    nobody = np.zeros((1, n))
+    if plan.model == "mv":
+        return _Labelled(majority(here, settings.prior), 1.0, nobody)
+    if n < MIN_WORKERS:
+        return _Labelled(majority(here, settings.prior), np.nan, nobody, simpler=True)
+    if plan.types > 1 and d < MIN_TASKS:
+        simple = one_coin(here, a=settings.a, b=settings.b)
+        return _Labelled(simple.logits, np.nan, simple.reliability, simple.converged, simpler=True)
+    found = plan.found
+    if plan.types > 1 and not main:
+        found = spectrum(here, kind=settings.kind, seed=settings.seed)
+    if settings.method in ("te", "wls") or (settings.method in ("ds1", "ds2") and plan.types > 1):
+        groups = np.zeros(d, dtype=int) if found is None else task_types(found, plan.types, seed=settings.seed)
+        return _vote_in_groups(here, groups, plan, settings)
+    return _from_mixture(
+        candidates(max(2, plan.types), a=settings.a, b=settings.b, seed=settings.seed)[plan.model][1](here, found)
+    )
+
+
+def _vote_in_groups(here: Answers, groups: Int[np.ndarray, " d"], plan: Plan, settings: Settings) -> _Labelled:
+    """The one-type method, on all tasks or on each group; the group with the most reliable answers comes first."""
+    coin = OneCoin(1, settings.a, settings.b) if settings.method == "ds1" else TwoCoin(settings.a, settings.b)
+    votes = {
+        "te": lambda part: triangular_vote(part, settings.prior),
+        "wls": lambda part: rank_one_vote(part, settings.prior),
+    }
+    vote = votes.get(settings.method, lambda part: coin_vote(part, coin))
+    logits, r = by_groups(here, groups, vote)
+    r = np.vstack([r, np.zeros((plan.types - len(r), here.n_workers))])
+    easiest_first = np.argsort(-(r @ here.per_worker), kind="stable")
+    return _Labelled(logits, np.eye(plan.types)[easiest_first][:, groups], r[easiest_first])
+
+
+def _from_mixture(mixture: Mixture) -> _Labelled:
+    weights = mixture.weights
+    prior = float(np.log(weights[0::2].sum()) - np.log(weights[1::2].sum()))
+    return _Labelled(mixture.logits, mixture.type_posterior, mixture.reliability, mixture.converged, prior)
+
+
+def _restricted(answers: Answers, tasks: np.ndarray) -> tuple[np.ndarray, Answers]:
+    """The workers who answered some of these tasks, and the answers of both."""
+    workers = np.asarray(answers.answered @ tasks.astype(float)) > 0
+    return workers, answers if tasks.all() else answers.part(workers, tasks)
+
+
+def _confounding(plan: Plan, posterior: Float[np.ndarray, "k d"], logits: PerTask) -> float | None:
+    """Correlation of type and label over tasks of known type, with a warning where it is large."""
+    if plan.types == 1:
+        return plan.correlation
+    known = ~np.isnan(posterior[0])
+    correlation = type_label_correlation(posterior[:, known], logits[known])
+    if correlation is not None and abs(correlation) > CONFOUNDED:
+        warn(f"corr(type, label) = {correlation:.2f}: a type is a class; compare --method ds2, two coins and one type")
+    return correlation

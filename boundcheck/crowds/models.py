@@ -1,0 +1,122 @@
+"""The crowd models by name, each from its own start, and label inference one type at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import expit
+
+from boundcheck.crowds.answers import Answers
+from boundcheck.crowds.clusters import two_means
+from boundcheck.crowds.em import (
+    Coin,
+    Mixture,
+    OneCoin,
+    Scaled,
+    TwoCoin,
+    fit,
+    from_types,
+    from_votes,
+    identified,
+)
+from boundcheck.crowds.spectral import Spectrum, task_types
+from boundcheck.crowds.votes import rank_one, triangular, weighted_vote
+
+PerTask = Float[np.ndarray, " d"]
+PerWorker = Float[np.ndarray, " n"]
+MIN_TASKS, MIN_WORKERS = 10, 3
+
+
+def one_coin(answers: Answers, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+    """One-coin Dawid-Skene: one reliability per worker. Starts from the vote shares."""
+    return fit(answers, from_votes(answers), OneCoin(1, a, b))
+
+
+def two_coin(answers: Answers, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+    """Dawid & Skene (1979) with two classes: a reliability per worker and class. Starts from the vote shares."""
+    return fit(answers, from_votes(answers), TwoCoin(a, b))
+
+
+def scaled(answers: Answers, found: Spectrum, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+    """Two types with reliabilities r_i and c r_i. Starts from the split of |v_j| on the line and one-coin labels."""
+    strong = two_means(np.abs(found.vectors[:, 0]))[0]
+    start = from_types(1 - strong, one_coin(answers, a=a, b=b).logits, 2)
+    return identified(fit(answers, start, Scaled(a, b)), answers)
+
+
+def several_types(
+    answers: Answers, found: Spectrum, types: int, *, a: float = 1.0, b: float = 1.0, seed: int = 0
+) -> Mixture:
+    """A reliability per worker and type (LABELS B.6). Starts from the spectral types and one-coin labels in each."""
+    groups = task_types(found, types, seed=seed)
+    labels, _ = by_groups(answers, groups, lambda part: coin_vote(part, OneCoin(1, a, b)))
+    return identified(fit(answers, from_types(groups, labels, types), OneCoin(types, a, b)), answers)
+
+
+def by_groups(
+    answers: Answers, groups: Int[np.ndarray, " d"], method: Callable[[Answers], tuple[PerTask, PerWorker]]
+) -> tuple[PerTask, Float[np.ndarray, "k n"]]:
+    """`method` (log odds, reliabilities) run on each group of tasks by itself, its signs set by the group's own votes.
+
+    Returns the log odds (d,) and the reliabilities (K, n), 0 for a worker without answers in the group.
+    A group below 10 tasks or 3 workers keeps the labels of all tasks together.  Signs are never taken from a fit to
+    all tasks: where the types oppose each other that fit is wrong for one of them.  Source: LABELS B.6.
+    """
+    logits, everywhere = _signed(answers, *method(answers))
+    reliability = np.tile(everywhere, (int(groups.max()) + 1, 1))
+    if len(reliability) == 1:
+        return logits, reliability
+    for group in range(len(reliability)):
+        members = groups == group
+        active = np.asarray(answers.answered @ members.astype(float)) > 0
+        if members.sum() >= MIN_TASKS and active.sum() >= MIN_WORKERS:
+            part = answers.part(active, members)
+            reliability[group] = 0.0
+            logits[members], reliability[group, active] = _signed(part, *method(part))
+    return logits, reliability
+
+
+def _signed(answers: Answers, logits: PerTask, reliability: PerWorker) -> tuple[PerTask, PerWorker]:
+    """Both negated if sum_j (p_j - 1/2) surplus_j < 0, so that sum_i m_i r_i >= 0 (LABELS B.6)."""
+    against = float((expit(logits) - 0.5) @ answers.surplus) < 0
+    return (-logits, -reliability) if against else (logits, reliability)
+
+
+def coin_vote(answers: Answers, coin: Coin) -> tuple[PerTask, PerWorker]:
+    """Log odds and reliabilities of one- or two-coin EM, for `by_groups`."""
+    mixture = fit(answers, from_votes(answers), coin)
+    return mixture.logits, mixture.reliability[0]
+
+
+def triangular_vote(answers: Answers, prior: float = 0.5) -> tuple[PerTask, PerWorker]:
+    """Triangular estimation, then the weighted vote."""
+    r = triangular(answers)
+    return weighted_vote(answers, r, prior), r
+
+
+def rank_one_vote(answers: Answers, prior: float = 0.5) -> tuple[PerTask, PerWorker]:
+    """Weighted rank-one least squares, then the weighted vote."""
+    r = rank_one(answers)
+    return weighted_vote(answers, r, prior), r
+
+
+def candidates(
+    most_types: int, *, a: float = 1.0, b: float = 1.0, seed: int = 0
+) -> dict[str, tuple[Coin, Callable[[Answers, Any], Mixture]]]:
+    """Models from the simplest on: one, scaled, two, free, types3, ... up to `most_types`, with what fits them.
+
+    The second argument of a fit is the Spectrum of the answers; `one` and `two` do without it.
+    """
+    models: dict[str, tuple[Coin, Callable[[Answers, Any], Mixture]]] = {
+        "one": (OneCoin(1, a, b), lambda answers, found: one_coin(answers, a=a, b=b)),
+        "scaled": (Scaled(a, b), lambda answers, found: scaled(answers, found, a=a, b=b)),
+        "two": (TwoCoin(a, b), lambda answers, found: two_coin(answers, a=a, b=b)),
+    }
+    for k in range(2, most_types + 1):
+        coin = OneCoin(k, a, b)
+        models[coin.name] = (
+            coin,
+            lambda answers, found, k=k: several_types(answers, found, k, a=a, b=b, seed=seed),  # type: ignore[misc]
+        )
+    return models

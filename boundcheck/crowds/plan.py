@@ -1,0 +1,105 @@
+"""What is asked of `crowd_soft_labels`, and which model with how many types that comes to."""
+
+from dataclasses import dataclass
+
+from boundcheck.crowds.answers import Answers
+from boundcheck.crowds.checks import CONFOUNDED, type_label_correlation, warn
+from boundcheck.crowds.choice import MOST_TYPES, Choice, choose
+from boundcheck.crowds.em import OneCoin
+from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, several_types
+from boundcheck.crowds.spectral import Kind, Spectrum, spectrum
+from boundcheck.errors import InputError
+from boundcheck.progress import Progress
+
+METHODS = ("auto", "mv", "te", "wls", "ds1", "ds2", "types")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `crowd_soft_labels`."""
+
+    method: str = "auto"
+    types: int | str | None = None
+    kind: Kind = "plain"
+    a: float = 1.0
+    b: float = 1.0
+    prior: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise InputError(f"method {self.method!r} is unknown; use one of {', '.join(METHODS)}")
+        if self.kind not in ("plain", "corr"):
+            raise InputError(f"kind {self.kind!r} is unknown; use plain or corr")
+        if self.types not in (None, "auto", *range(1, MOST_TYPES + 1)):
+            raise InputError(f"types {self.types!r}: give a number in 1..{MOST_TYPES}, or auto")
+        if not (self.a >= 1e-6 and self.b >= 1e-6):
+            raise InputError(f"pseudo-counts a = {self.a:g}, b = {self.b:g}: both must be at least 1e-6")
+        if not 0 < self.prior < 1:
+            raise InputError(f"prior {self.prior:g} is outside (0, 1)")
+        if self.method == "mv" and self.types not in (None, 1):
+            raise InputError("types with mv: a vote is the same in every group; use te, wls, ds1, ds2, types or auto")
+
+    @property
+    def wants_types(self) -> bool:
+        """Whether tasks may be split by type: on request, and unless told otherwise for types and auto."""
+        return self.types != 1 and (self.types is not None or self.method in ("auto", "types"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model by name (mv, te, wls or one of `candidates`), its number of types, and what the decision rests on.
+
+    found: eigenvectors of the answers that the decision was made on.  correlation: of type and label, where the
+    choice needed it.
+    """
+
+    model: str
+    types: int = 1
+    found: Spectrum | None = None
+    choice: Choice | None = None
+    correlation: float | None = None
+
+
+def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, progress: Progress) -> Plan:
+    """Decide on connected answers. Raises InputError where they are too few for what is asked (LABELS B.9)."""
+    method, types = settings.method, settings.types
+    n, d = answers.n_workers, answers.n_tasks
+    if n < MIN_WORKERS and method != "mv":
+        if method != "auto":
+            raise InputError(f"{method} needs {MIN_WORKERS} workers with common tasks, there are {n}; use --method mv")
+        warn(f"{n} workers with common tasks: their reliabilities are not identified; this is the majority vote")
+        return Plan("mv")
+    if d < MIN_TASKS and settings.wants_types:
+        if method != "auto" or types is not None:
+            raise InputError(f"types need {MIN_TASKS} tasks, there are {d}; use --types 1 or a method without types")
+        warn(f"{d} tasks are too few to compare models; this is the one-coin model")
+        return Plan("one")
+    needed = settings.wants_types or method == "auto" or with_spectrum
+    found = spectrum(answers, kind=settings.kind, seed=settings.seed) if needed else None
+    if method == "auto":
+        assert found is not None
+        return _automatic(answers, found, settings, progress)
+    count = types if isinstance(types, int) else 1
+    if found is not None and settings.wants_types and not isinstance(types, int):
+        count = min(MOST_TYPES, max(1, found.above))
+    names = {"ds1": "one", "ds2": "two", "types": OneCoin(count).name}
+    return Plan(names.get(method, method), count, found)
+
+
+def _automatic(answers: Answers, found: Spectrum, settings: Settings, progress: Progress) -> Plan:
+    """The choice by held-out likelihood; two types that are the two classes are reported as two coins."""
+    types, a, b, seed = settings.types, settings.a, settings.b, settings.seed
+    models: tuple[str, ...] | None = None
+    if isinstance(types, int):
+        models = {1: ("one", "two"), 2: ("scaled", "free")}.get(types, (OneCoin(types).name,))
+    choice = choose(answers, found, models=models, kind=settings.kind, a=a, b=b, seed=seed, progress=progress)
+    model, correlation = choice.model, None
+    if model == "two" or (model == "free" and types is None):
+        free = several_types(answers, found, 2, a=a, b=b, seed=seed)
+        correlation = type_label_correlation(free.type_posterior, free.logits)
+        if model == "free" and correlation is not None and abs(correlation) > CONFOUNDED:
+            warn(f"corr(type, label) = {correlation:.2f}: the two types are the two classes; reported as two coins")
+            model = "two"
+    count = {"one": 1, "two": 1, "scaled": 2, "free": 2}.get(model) or int(model.removeprefix("types"))
+    return Plan(model, count, found, choice, correlation if model == "two" else None)

@@ -1,0 +1,175 @@
+"""`compare`: margins given or certified from data -> every bound side by side."""
+
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boundcheck import bounds as stage
+from boundcheck.bounds import side_by_side
+from boundcheck.bounds.bound import Point, point
+from boundcheck.bounds.exact import Number, as_typed, exact
+from boundcheck.bounds.findings import findings
+from boundcheck.errors import AssumptionFailsError, BoundcheckWarning, InputError
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records.comparison import Comparison
+
+if TYPE_CHECKING:
+    from boundcheck.datasets import Dataset
+
+DEFAULT_N = 1000
+GAMMAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
+WIDE = 0.1  # relative width of a margin's interval from which the reader is warned
+_NORM_SLACK = 1 - Fraction(1, 2**40)  # computed norms are trusted to this: a smaller c is the safe direction
+
+
+@dataclass(frozen=True)
+class Hardness:
+    """What the bounds need to know about data: its name, n, a lower bound of the margin and of the norms."""
+
+    name: str
+    n: int
+    gamma: Fraction
+    confidence: float
+    c: Fraction | None
+
+
+def hardness(
+    dataset: "Dataset",
+    *,
+    confidence: float = 0.99,
+    margin_time: float = 60.0,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Hardness:
+    """Certify the margin of a data set; its LOWER end is what bounds receive.
+
+    Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified in time.
+    """
+    from boundcheck.pipeline.margin import settled_margin
+
+    report = settled_margin(
+        dataset, norm="sup", confidence=confidence, time_limit=margin_time, seed=seed, progress=progress
+    )
+    if report.conflicts:
+        rows = ", ".join(map(str, report.conflicts[:10]))
+        raise AssumptionFailsError(f"{dataset.name}: the margin is exactly 0 because of rows {rows}; no bound applies")
+    if report.gamma_sup.lower <= 0:
+        raise InputError(f"{dataset.name}: no positive margin certified in {margin_time:g} s; raise --margin-time")
+    if report.gamma_sup.relative_width > WIDE:
+        warnings.warn(
+            f"{dataset.name}: the margin is only known to lie in [{report.gamma_sup.lower:.4g}, "
+            f"{report.gamma_sup.upper:.4g}]; widths use the lower end (raise --margin-time)",
+            BoundcheckWarning,
+            stacklevel=2,
+        )
+    norm = Fraction(report.norm_min) * _NORM_SLACK
+    return Hardness(dataset.name, report.n, Fraction(report.gamma_sup.lower), report.gamma_sup.confidence, norm)
+
+
+def is_teacher(data: str) -> bool:
+    """Whether DATA names a teacher that `margin --save-teacher` wrote, rather than a data set."""
+    if not (data.endswith(".npz") and zipfile.is_zipfile(data)):
+        return False
+    with zipfile.ZipFile(data) as archive:
+        return {"gamma_lower.npy", "radius.npy"} <= set(archive.namelist())
+
+
+def hardness_of_teacher(path: Path) -> tuple[Hardness, str]:
+    """The same from a saved teacher, and its data digest; v / radius has sup norm <= 1 and margin gamma / radius."""
+    from boundcheck.margins.report import load_teacher
+
+    teacher = load_teacher(path)
+    gamma = Fraction(teacher.margin.lower) / Fraction(teacher.radius)
+    return Hardness(str(path), len(teacher.z), gamma, teacher.margin.confidence, None), teacher.digest
+
+
+def compare(
+    *,
+    eps: Number | Sequence[Number],
+    gammas: Sequence[Number] | None = None,
+    n: int | None = None,
+    delta: Number = 0.05,
+    c: Number | None = None,
+    bounds: Sequence[str] | None = None,
+    steps: int | None = None,
+    step_size: Number | None = None,
+    logit_scale: Number = 1,
+    temperature: Number | None = None,
+    beta: Number | None = None,
+    flips: str | None = None,
+    data: Hardness | None = None,
+    plot: bool = False,
+    progress: Progress = SILENT,
+) -> Comparison:
+    """Every bound at every (gamma, eps), at total failure probability 3 delta: `bc.compare(eps=0.05, gammas=[0.1])`.
+
+    Floats are read as the decimals they print as; use Fraction for an exact binary value.  Arguments are those of
+    `bounds.evaluate`.  bounds: ids, default all.  data: gives gamma, n and c where they are not given (default else:
+    GAMMAS, 1000 and 2 gamma).  plot: also compute the curves and maps that a figure needs.
+    Raises InputError for numbers out of range, unknown bounds, or none that applies.
+    """
+    targets = [_fraction(e) for e in ([eps] if isinstance(eps, int | float | str | Fraction) else eps)]
+    found = data or Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
+    margins = (
+        [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if data else list(map(_fraction, GAMMAS))
+    )
+    n = found.n if n is None else n
+    if not targets:
+        raise InputError("compare: give at least one eps")
+    norm = found.c if c is None else _fraction(c)
+
+    def at(gamma: Fraction, eps: Fraction) -> Point:
+        return point(
+            gamma=gamma,
+            eps=eps,
+            n=n,
+            delta=as_typed(delta),
+            c=norm,
+            beta=_typed(beta),
+            steps=steps,
+            step_size=_typed(step_size),
+            logit_scale=as_typed(logit_scale),
+            temperature=_typed(temperature),
+            flips=flips,
+        )
+
+    chosen = [stage.registry[name] for name in (bounds or stage.ids())]
+    progress.update("bounds")
+    rows = side_by_side.evaluate_all(chosen, margins, targets, at, strict=bounds is not None)
+    shown = {row.bound for row in rows}
+    chosen = [bound for bound in chosen if bound.id in shown]
+    # by default beta is the one that makes soft-kl-published equal to soft-published: one of the two is enough
+    distinct = [b for b in chosen if bounds or beta is not None or b.id != "soft-kl-published"]
+    of = side_by_side.pairs(distinct, across=bounds is not None)
+    progress.update("crossovers")
+    return Comparison(
+        eps=tuple(map(float, targets)),
+        gammas=tuple(map(float, margins)),
+        n=n,
+        delta=float(delta),
+        failure_probability=rows[0].failure_probability,
+        c=None if norm is None else float(norm),
+        logit_scale=float(logit_scale),
+        data=data.name if data else None,
+        gamma_confidence=data.confidence if data and not gammas else None,
+        rows=rows,
+        ratios=side_by_side.ratios(rows, of),
+        crossovers=side_by_side.crossovers(of, targets, at),
+        formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
+        findings=findings(rows, flips),
+        curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
+        maps=side_by_side.maps(distinct, at) if plot else (),
+    )
+
+
+def _fraction(value: Number) -> Fraction:
+    number = exact(as_typed(value))
+    return Fraction(int(number.p), int(number.q))
+
+
+def _typed(value: Number | None) -> Number | None:
+    return None if value is None else as_typed(value)

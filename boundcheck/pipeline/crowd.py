@@ -1,0 +1,167 @@
+"""`crowd`: answers -> model -> soft labels, their quality against the truth, files."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from boundcheck.crowds import CrowdLabels, crowd_soft_labels, one_type_p_value, read_answers, read_truth
+from boundcheck.crowds.spectral import Kind, embedding, predicted_type_error
+from boundcheck.crowds.votes import vote_bounds
+from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.labels.files import check_place, save_labels
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import CrowdReport, Interval
+from boundcheck.softlabels.calibration import Calibration, calibration
+from boundcheck.softlabels.estimates import Estimate
+
+ASSUMPTION = (
+    "answers are independent given label and type of the task, and right more often than wrong in each type; "
+    "a majority that is wrong cannot be detected without truth"
+)
+
+
+def crowd(
+    answers: Path,
+    *,
+    truth: Path | None = None,
+    positive: tuple[str, ...] = (),
+    method: str = "auto",
+    types: int | str | None = None,
+    kind: Kind = "plain",
+    bootstrap: int = 0,
+    output: Path | None = None,
+    plot: Path | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> CrowdReport:
+    """Soft labels from the answers in a file (see `read_answers`), with `crowd_soft_labels`' method, types and kind.
+
+    truth: file of known labels (see `read_truth`) to measure the result against; never used to make it.
+    positive: labels that mean +1 in both files where they are not 0/1 or -1/+1.
+    bootstrap: draws of the one-type test, 0 for none.  output: .npz with p, logits, tasks, y where the truth is known
+    for every task, types, reliabilities, source and seed.  plot: figure of the tasks in the spectral plane.
+    confidence: of the intervals against the truth, in (0, 1).
+    Raises InputError for files and options that cannot be used.
+    """
+    if not 0 < confidence < 1:
+        raise InputError(f"--confidence {confidence:g} is outside (0, 1)")
+    if output is not None:
+        check_place(output)
+    found = read_answers(answers, positive)
+    y = None if truth is None else read_truth(truth, found.tasks, positive)
+    labels = crowd_soft_labels(
+        found, method=method, types=types, kind=kind, seed=seed, with_spectrum=plot is not None, progress=progress
+    )
+    report = _report(str(answers), method, labels)
+    if bootstrap:
+        p_value = one_type_p_value(found, draws=bootstrap, seed=seed, progress=progress)
+        report = dataclasses.replace(report, one_type_p_value=p_value)
+    if y is not None:
+        report = _against_truth(report, labels, y, confidence)
+    if output is not None:
+        _save(output, labels, y, seed)
+        report = dataclasses.replace(report, output=str(output))
+    if plot is not None:
+        report = dataclasses.replace(report, plot=_draw(report, labels, plot))
+    return report
+
+
+def _report(source: str, method: str, labels: CrowdLabels) -> CrowdReport:
+    answers, spectrum = labels.answers, labels.spectrum
+    density = answers.n_answers / (answers.n_workers * max(1, int((labels.part >= 0).sum())))
+    bounded = labels.types == 1 and labels.model in ("te", "wls")
+    return CrowdReport(
+        source=source,
+        n_workers=answers.n_workers,
+        n_tasks=answers.n_tasks,
+        n_answers=answers.n_answers,
+        method=method,
+        model=labels.model,
+        types=labels.types,
+        type_sizes=tuple(int((labels.type == k).sum()) for k in range(labels.types)),
+        corr_type_label=labels.corr_type_label,
+        reliability={}
+        if labels.model == "mv"
+        else {worker: tuple(r.tolist()) for worker, r in zip(answers.workers, labels.reliability.T, strict=True)},
+        duplicates=answers.duplicates,
+        unanswered=int((labels.part < 0).sum()),
+        components=int(labels.part.max()) + 1,
+        converged=labels.converged,
+        eigenvalues=() if spectrum is None else tuple(spectrum.eigenvalues.tolist()),
+        edge=None if spectrum is None else spectrum.edge,
+        above_edge=None if spectrum is None else spectrum.above,
+        marchenko_pastur=None if spectrum is None else spectrum.marchenko_pastur,
+        predicted_type_error=predicted_type_error(labels.reliability, density) if labels.model == "free" else None,
+        held_out=() if labels.choice is None else labels.choice.table,
+        one_type_p_value=None,
+        self_estimated_error=float(np.minimum(labels.p, 1 - labels.p).mean()),
+        vote_bounds=vote_bounds(answers, labels.reliability[0]) if bounded else None,
+        assumption=ASSUMPTION,
+        digest=answers.digest,
+    )
+
+
+def _against_truth(
+    report: CrowdReport, labels: CrowdLabels, y: Int[np.ndarray, " d"], confidence: float
+) -> CrowdReport:
+    """Error, calibration and temperature on the tasks of known truth."""
+    known = y != 0
+    logits = labels.logits[known]
+    p = labels.p[known]
+    found: Calibration = calibration(
+        np.stack([1 - p, p], axis=1),
+        (y[known] > 0).astype(int),
+        np.stack([np.zeros_like(logits), logits], axis=1),
+        alpha=1 - confidence,
+    )
+    return dataclasses.replace(
+        report,
+        n_truth=found.n,
+        error=found.error.value,
+        error_interval=_interval(found.error, confidence),
+        ece=found.ece.value,
+        ece_interval=_interval(found.ece, confidence),
+        temperature=None if found.temperature is None else found.temperature.value,
+        temperature_interval=None if found.temperature is None else _interval(found.temperature, confidence),
+        log_loss=found.log_loss.value,
+        log_loss_at_temperature=found.log_loss_at_temperature,
+    )
+
+
+def _interval(estimate: Estimate, confidence: float) -> Interval:
+    return Interval(estimate.lower, estimate.upper, confidence, exact=False)
+
+
+def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, seed: int) -> None:
+    if y is not None and not y.all():
+        import warnings
+
+        unknown = int((y == 0).sum())
+        warnings.warn(f"{output}: y is left out, {unknown} tasks have no truth", BoundcheckWarning, stacklevel=3)
+        y = None
+    save_labels(
+        output,
+        p=labels.p,
+        logits=labels.logits,
+        source=f"crowd {labels.model}",
+        seed=seed,
+        tasks=np.array(labels.answers.tasks),
+        y=y,
+        types=labels.type,
+        workers=np.array(labels.answers.workers),
+        reliability=labels.reliability,
+        answers_digest=labels.answers.digest,
+    )
+
+
+def _draw(report: CrowdReport, labels: CrowdLabels, plot: Path) -> str | None:
+    from boundcheck.presentation.views import crowd_plots
+
+    if labels.spectrum is None or labels.spectrum.vectors.shape[1] < 2:
+        raise InputError(f"{plot}: too few workers or tasks for a spectral plane; leave --plot out")
+    points = embedding(labels.spectrum.eigenvalues, labels.spectrum.vectors, 2)
+    crowd_plots.draw(report, points, labels.type[labels.part == 0], plot)
+    return str(plot)

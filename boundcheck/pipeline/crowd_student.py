@@ -1,0 +1,69 @@
+"""`reproduce crowd`: crowd posterior, labels check and width search against hard majority labels on the same inputs."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck.datasets import Dataset, load_dataset
+from boundcheck.experiments import crowd_student as experiment
+from boundcheck.experiments.crowd_student import CrowdStudent
+from boundcheck.pipeline.verify import SearchSettings, find_width
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import Search, TrainingSpec
+from boundcheck.search import Executor, Store
+
+STEPS, RADIUS = 500, 30.0
+CROWD = SearchSettings(success_target=0.5, max_width=256, max_seeds=40)  # the median is shown by few seeds
+DIGITS, SUBSAMPLE = ("5", "6", "7", "8", "9"), 100
+
+
+def crowd_student(
+    data: Dataset | None = None,
+    *,
+    eps: float = 0.2,
+    scenario: str = "hardeasy",
+    workers: int = 30,
+    crowds: int = 16,
+    settings: SearchSettings | None = None,
+    seed: int = 0,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    progress: Progress = SILENT,
+) -> CrowdStudent:
+    """Compare the smallest widths that reach the average error eps against the truth, over several crowds.
+
+    data: default 100 digits, 5-9 against 0-4.  settings: default CROWD, in which half of the runs must reach eps;
+    radius None: 30, wide enough for the posterior's logits; steps None: 500; `confidence` holds for the three searches
+    of a crowd together, and for the counts.
+    Raises InputError for settings out of range.
+    """
+    settings = CROWD if settings is None else settings
+    data = load_dataset("sklearn:digits", positive=DIGITS, subsample=SUBSAMPLE, seed=seed) if data is None else data
+    chosen = replace(
+        settings,
+        steps=settings.steps or STEPS,
+        confidence=1 - (1 - settings.confidence) / len(experiment.ARMS),
+    )
+    radius = RADIUS if settings.radius is None else settings.radius
+    spec = TrainingSpec("soft", "kl", radius, 0.0, 0)
+
+    def search(p: Float[np.ndarray, " n"]) -> Search:
+        return find_width(data, p, spec, eps, chosen, seed=seed, store=store, executor=executor, progress=progress)
+
+    draws = experiment.crowd_draws(
+        data, search, scenario=scenario, workers=workers, crowds=crowds, seed=seed, progress=progress
+    )
+    return CrowdStudent(
+        data=data.name,
+        data_sha256=data.digest,
+        n=len(data.y),
+        d=data.X.shape[1],
+        eps=eps,
+        scenario=scenario,
+        workers=workers,
+        confidence=settings.confidence,
+        truth=experiment.truth(data, search),
+        draws=draws,
+        counts=tuple(experiment.count(draws, i, settings.confidence) for i in range(1, len(experiment.ARMS))),
+    )

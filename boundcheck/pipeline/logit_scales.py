@@ -1,0 +1,67 @@
+"""`verify --logit-scales`: the smallest width for softer and softer labels, beside the sharp bounds there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck.datasets import Dataset
+from boundcheck.experiments import logit_scales as experiment
+from boundcheck.pipeline.problem import make_problem
+from boundcheck.pipeline.verify import MARGIN_TIME, SearchSettings, find_width
+from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import BoundRow, Interval, LogitScales, Search, TrainingSpec
+from boundcheck.search import Executor, Store
+
+BOUNDS = ("soft-sharp", "soft-sharp-nfree")
+
+
+def logit_scales(
+    data: Dataset,
+    scales: Sequence[float],
+    *,
+    eps: float = 0.05,
+    delta: float = 0.05,
+    settings: SearchSettings | None = None,
+    seed: int = 0,
+    margin_time: float = MARGIN_TIME,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    progress: Progress = SILENT,
+) -> LogitScales:
+    """Search the smallest width for labels sigmoid(kappa z), z the kernel teacher's, at every kappa of `scales`.
+
+    The radius is kappa, for soft labels and for hard ones beside them.  settings: `radius` is not used; `confidence`
+    is shared out among all searches; `steps` None: 2,000 for soft labels and as many more for hard ones as
+    `enough_steps` says.  Raises InputError for scales out of range.
+    """
+    settings = SearchSettings() if settings is None else settings
+    kept = experiment.check_scales(scales)
+    problem = make_problem(
+        data, eps=eps, delta=delta, labels=None, time_limit=margin_time, seed=seed, store=store, progress=progress
+    )
+    shape = {"data": data.name, "n": len(data.y), "d": data.X.shape[1], "eps": eps, "confidence": settings.confidence}
+    if problem is None:
+        reason = f"the margin of {data.name} is exactly 0: there is no teacher; `boundcheck margin` names the rows"
+        return LogitScales(
+            **shape, gamma=Interval(0.0, 0.0), rows=(), fewer_than_hard=(), trend="no margin", statement=reason
+        )
+    gamma = problem.gamma.lower
+    shared = replace(settings, confidence=1 - (1 - settings.confidence) / (2 * len(kept)))
+
+    def steps(scale: float) -> int:
+        return settings.steps or experiment.enough_steps(PRACTICAL_STEPS, scale, gamma)
+
+    def search(p: Float[np.ndarray, " n"] | None, spec: TrainingSpec) -> Search:
+        spec = practical(data.X, spec, spec.steps, settings.step_size)
+        return find_width(data, p, spec, eps, shared, seed=seed, store=store, executor=executor, progress=progress)
+
+    def bound(scale: float) -> tuple[BoundRow, ...]:
+        return tuple(problem.bound(name, logit_scale=scale) for name in BOUNDS)
+
+    rows = experiment.logit_scales(problem.teacher.z, kept, search, bound, steps=steps, progress=progress)
+    trend, statement = experiment.trend(rows)
+    fewer = tuple(row.logit_scale for row in rows if experiment.needs_fewer(row.soft, row.hard))
+    return LogitScales(**shape, gamma=problem.gamma, rows=rows, fewer_than_hard=fewer, trend=trend, statement=statement)

@@ -1,0 +1,233 @@
+"""`margin`: exact zero test -> kernel -> RKHS margin -> sup-norm margin -> teacher."""
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boundcheck.datasets import Dataset
+from boundcheck.errors import InputError
+from boundcheck.kernels import limiting_kernel
+from boundcheck.margins import Limiting, MarginReport, Teacher
+from boundcheck.margins.gram import DenseGram, LazyGram
+from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
+from boundcheck.margins.zero import Rays, find_rays
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import BoundRow, Interval
+
+if TYPE_CHECKING:
+    from boundcheck.margins.supnorm import SupMargin
+
+PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
+_LISTED = 10
+_IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
+_MOST_BYTES = 2**33
+_ROUNDING = 1e-14  # of the kernel, relative to the largest squared norm: no smaller squared margin can be told from 0
+
+
+def margin(
+    dataset: Dataset,
+    *,
+    norm: str = "both",
+    confidence: float = 0.99,
+    tolerance: float = 0.01,
+    time_limit: float = 60.0,
+    eps: float | None = None,
+    delta: float = 0.05,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> MarginReport:
+    """Both margins of `dataset` and the kernel teacher (MARGIN sections 0 to 5).
+
+    norm: rkhs skips all sampling (gamma_sup is then its outer bounds); sup and both are the same work.
+    confidence: of the sup-norm interval, in (0, 1).  tolerance: its relative width at which to stop.
+    time_limit: seconds; Ctrl-C also ends the sampling and keeps the interval reached.
+    eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
+    Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
+    """
+    _check(norm, confidence, tolerance, time_limit)
+    if eps is not None:
+        _widths(eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
+    started = time.monotonic()
+    X, y = dataset.X, dataset.y.astype(np.float64)
+    norms = np.linalg.norm(X, axis=1)
+    zero = Interval(0.0, 0.0)
+    report = MarginReport(
+        data=dataset.name,
+        n=len(y),
+        d=X.shape[1],
+        norm_min=float(norms.min()),
+        norm_max=float(norms.max()),
+        n_positive=int((y > 0).sum()),
+        n_negative=int((y < 0).sum()),
+        gamma_sup=zero,
+        gamma_rkhs=zero,
+        support_size=0,
+        assumption_holds=False,
+        conflicts=(),
+        limiting=(),
+        outer=zero,
+        samples=0,
+        seconds=0.0,
+    )
+    rays = find_rays(dataset.raw, dataset.y)
+    if rays.conflicts:
+        return dataclasses.replace(
+            report,
+            conflicts=tuple(int(i) for i in dataset.rows[list(rays.conflicts)]),
+            seconds=time.monotonic() - started,
+        )
+    rows = rays.binding
+    H = _signed_kernel(X[rows], y[rows], norm, progress)
+    rkhs = rkhs_margin(
+        LazyGram(X[rows], y[rows]) if H is None else DenseGram(H), time_limit=time_limit, progress=progress
+    )
+    if rkhs.margin.upper**2 < _ROUNDING * float(norms.max()) ** 2:
+        worst = ", ".join(str(dataset.rows[rows[i]]) for i in np.argsort(-rkhs.q)[:2])
+        raise InputError(
+            f"{dataset.name}: rows {worst} have almost the same direction and opposite labels: the margin is positive "
+            "and below what float64 can tell; remove or relabel them"
+        )
+    outer = Interval(rkhs.margin.lower**2, min(rkhs.margin.upper, float(norms.min()) / 2))
+    sup = None
+    if norm != "rkhs" and not rkhs.interrupted:
+        assert H is not None
+        sup = _sup(
+            X[rows], y[rows], H, rkhs, outer,
+            confidence=confidence, tolerance=tolerance, deadline=started + time_limit, seed=seed, progress=progress,
+        )  # fmt: skip
+    q = np.zeros(len(y))
+    q[rows] = rkhs.q if sup is None else sup.q
+    gamma = outer if sup is None else sup.margin
+    return dataclasses.replace(
+        report,
+        gamma_sup=gamma,
+        gamma_rkhs=rkhs.margin,
+        support_size=int((q > 0).sum()),
+        assumption_holds=True,
+        limiting=_limiting(dataset, q),
+        outer=outer,
+        samples=0 if sup is None else sup.samples,
+        seconds=time.monotonic() - started,
+        history=() if sup is None else sup.history,
+        interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),
+        widths=() if eps is None else _widths(eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        teacher=_teacher(dataset, rays, q, rkhs, sup),
+    )
+
+
+def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
+    """`margin` for those who go on to use it: Ctrl-C ends the command and leaves no wide interval behind."""
+    report = margin(dataset, **settings)
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report
+
+
+def _check(norm: str, confidence: float, tolerance: float, time_limit: float) -> None:
+    if norm not in ("both", "sup", "rkhs"):
+        raise InputError(f"--norm {norm}: unknown; use both, sup or rkhs")
+    if not 0 < confidence < 1:
+        raise InputError(f"--confidence {confidence:g} is out of range; use a number in (0, 1), like 0.99")
+    if not 0 <= tolerance < 1:
+        raise InputError(f"--tolerance {tolerance:g} is out of range; use a relative width in [0, 1), like 0.01")
+    if not time_limit > 0:
+        raise InputError(f"--time-limit {time_limit:g} is not positive; use seconds, like 60")
+
+
+def _widths(eps: float, delta: float, *, gamma: float, n: int, c: float) -> tuple[BoundRow, ...]:
+    """The published widths; none where no positive margin is certified."""
+    from boundcheck import bounds
+
+    if gamma <= 0:
+        return ()
+    return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in PUBLISHED)
+
+
+def _signed_kernel(X: np.ndarray, y: np.ndarray, norm: str, progress: Progress) -> np.ndarray | None:
+    """yy' o K, or None where it is not held."""
+    if norm == "rkhs" and len(y) > _IN_MEMORY:
+        return None
+    if 8 * len(y) ** 2 > _MOST_BYTES:
+        raise InputError(
+            f"{len(y):,} rows: the sup norm needs a {8 * len(y) ** 2 / 2**30:,.1f} GiB matrix, above the limit "
+            f"of {_MOST_BYTES / 2**30:g} GiB; use --norm rkhs or --subsample"
+        )
+    progress.update("kernel matrix")
+    H = limiting_kernel(X)
+    H *= y
+    H *= y[:, None]
+    return H
+
+
+def _sup(
+    X: np.ndarray,
+    y: np.ndarray,
+    H: np.ndarray,
+    rkhs: RkhsMargin,
+    outer: Interval,
+    *,
+    confidence: float,
+    tolerance: float,
+    deadline: float,
+    seed: int,
+    progress: Progress,
+) -> "SupMargin":
+    """Exact in the plane, by sampling elsewhere."""
+    from boundcheck.margins.planar import planar_margin
+    from boundcheck.margins.supnorm import SupMargin, sup_margin
+
+    if X.shape[1] == 2:
+        exact = planar_margin(X, y, progress=progress)
+        return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0, ())
+    return sup_margin(
+        X, y, H, rkhs.q, outer,
+        confidence=confidence, tolerance=tolerance, deadline=deadline, seed=seed, progress=progress,
+    )  # fmt: skip
+
+
+def _limiting(dataset: Dataset, q: np.ndarray) -> tuple[Limiting, ...]:
+    """The heaviest rows, each with the row of the other label at the smallest angle to it."""
+    units = dataset.X / np.linalg.norm(dataset.X, axis=1, keepdims=True)
+    found = []
+    for i in np.argsort(-q.round(12), kind="stable")[:_LISTED]:  # rounded, so that equal weights keep their order
+        if q[i] > 0:
+            others = np.flatnonzero(dataset.y != dataset.y[i])
+            j = others[np.argmax(units[others] @ units[i])]
+            # 2 arcsin(||u - v|| / 2): the arc cosine has no digits left at small angles
+            angle = 2 * np.arcsin(min(float(np.linalg.norm(units[i] - units[j])) / 2, 1.0))
+            found.append(
+                Limiting(int(dataset.rows[i]), int(dataset.y[i]), float(q[i]), int(dataset.rows[j]), float(angle))
+            )
+    return tuple(found)
+
+
+def _teacher(dataset: Dataset, rays: Rays, q: np.ndarray, rkhs: RkhsMargin, sup: "SupMargin | None") -> Teacher:
+    """The teacher on all rows; in the RKHS norm v = s_q / gamma has logits z = y o Hq / gamma on the binding rows."""
+    n, rows = len(dataset.y), rays.binding
+    if sup is not None:
+        z, error = (_along_rays(dataset, rays, values) for values in (sup.z, sup.z_error))
+        return Teacher(q, z, _sigmoid(z), "sup", sup.margin, 1.0, dataset.digest, error)
+    scale = rkhs.margin.upper
+    z = _along_rays(dataset, rays, dataset.y[rows] * rkhs.gradient / scale)
+    terms = dataset.X * (q * dataset.y)[:, None]
+    reach = np.maximum(np.maximum(terms, 0).sum(axis=0), np.maximum(-terms, 0).sum(axis=0))
+    radius = float(np.linalg.norm(reach)) / scale
+    return Teacher(q, z, _sigmoid(z), "rkhs", rkhs.margin, radius, dataset.digest, np.zeros(n))
+
+
+def _along_rays(dataset: Dataset, rays: Rays, binding: np.ndarray) -> np.ndarray:
+    """Logits of all rows from those of the binding ones: E[v.phi_{cx}] = c E[v.phi_x] for c > 0."""
+    values = np.zeros(len(dataset.y))
+    values[rays.binding] = binding
+    home = {(rays.line[i], rays.side[i]): i for i in rays.binding}
+    norms = np.linalg.norm(dataset.X, axis=1)
+    for i in np.setdiff1d(np.arange(len(values)), rays.binding):
+        j = home[rays.line[i], rays.side[i]]
+        values[i] = values[j] * norms[i] / norms[j]
+    return values
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-z)))

@@ -1,0 +1,84 @@
+"""What `verify` starts from: data, its certified margin, its teacher's soft labels, and every bound at that margin."""
+
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck import bounds
+from boundcheck.datasets import Dataset, load_soft_labels
+from boundcheck.errors import BoundcheckWarning
+from boundcheck.labels.files import load_labels
+from boundcheck.margins import Teacher
+from boundcheck.pipeline.teacher import find_teacher
+from boundcheck.progress import Progress
+from boundcheck.records import BoundRow, Interval
+from boundcheck.search import Store
+
+LOGIT_LIMIT = 0.5 * (1 + 1e-12)  # |z_i| <= ||x_i||/2 for the kernel teacher (THEORY section 0, F2)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A data set with a positive certified margin.
+
+    p, logits: (n,) soft labels to train on.  foreign: they are not the kernel teacher's, so that no theorem on soft
+    labels speaks of them.  radius: B that these soft labels need (THEORY section 5 (iii)), 1 where nothing is known.
+    """
+
+    data: Dataset
+    gamma: Interval
+    teacher: Teacher
+    p: Float[np.ndarray, " n"]
+    logits: Float[np.ndarray, " n"]
+    eps: float
+    delta: float
+    foreign: bool
+    radius: float = 1.0
+
+    def bound(self, name: str, **more: float | int | None) -> BoundRow:
+        """Evaluate a bound at the LOWER end of the margin's interval: widths fall as gamma grows."""
+        c = float(np.linalg.norm(self.data.X, axis=1).min())
+        n = len(self.data.y)
+        return bounds.evaluate(name, gamma=self.gamma.lower, eps=self.eps, n=n, delta=self.delta, c=c, **more)
+
+
+def make_problem(
+    data: Dataset,
+    *,
+    eps: float,
+    delta: float,
+    labels: Path | None,
+    time_limit: float,
+    seed: int,
+    store: Store | None,
+    progress: Progress,
+) -> Problem | None:
+    """Certify the margin and find the soft labels; None where the margin is exactly zero.
+
+    Soft labels come from `labels` if given, else from the data set itself, else from the kernel teacher, which is
+    kept in `store`.  time_limit: of the margin, in seconds.
+    """
+    teacher = find_teacher(data, time_limit=time_limit, seed=seed, store=store, progress=progress)
+    if teacher is None:
+        return None
+    p, logits, radius = teacher.p, teacher.z, 1.0
+    if labels is not None:
+        p, given = load_soft_labels(labels, data)
+        logits = np.log(p) - np.log1p(-p) if given is None else given
+        stored = load_labels(labels).radius
+        radius = stored if math.isfinite(stored) else radius
+    elif data.p is not None:
+        p, logits = data.p, np.log(data.p) - np.log1p(-data.p)
+    if (largest := float(np.abs(logits).max())) > LOGIT_LIMIT:
+        warnings.warn(
+            f"soft labels reach logit {largest:.3g}, beyond the 1/2 of a kernel teacher at scale 1: the bounds do not "
+            "cover them",
+            BoundcheckWarning,
+            stacklevel=2,
+        )
+    foreign = p is not teacher.p
+    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, radius)

@@ -1,0 +1,131 @@
+"""`reproduce`: the paper's experiments, with the margins of Table 1's data sets."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from boundcheck.datasets import Dataset, from_arrays, load_dataset
+from boundcheck.experiments.cells import Ledger
+from boundcheck.experiments.table1 import Table1Settings, train
+from boundcheck.experiments.table1_result import ALL, REDUCED, MarginDraw, Table1, assemble
+from boundcheck.pipeline.margin import settled_margin
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import Interval
+from boundcheck.search import Store
+
+if TYPE_CHECKING:
+    from boundcheck.experiments.figure1 import Figure1
+
+HARDER = ("1", "4", "7", "9")
+POSITIVE = ("5", "6", "7", "8", "9")
+MARGIN_ROWS = 100
+MARGIN_DRAWS = 10
+SUP_SECONDS = 8.0
+
+
+def table1(
+    data: str = "sklearn:digits",
+    *,
+    widths: tuple[int, ...] = Table1Settings.widths,
+    runs: int = Table1Settings.runs,
+    steps: int = Table1Settings.steps,
+    train_share: float = Table1Settings.train_share,
+    subsample: int | None = None,
+    seed: int = 0,
+    store: Store | None = None,
+    progress: Progress = SILENT,
+) -> Table1:
+    """Table 1 of the paper on digits 0..9: > 4 against the rest, with and without 1, 4, 7 and 9.
+
+    data: DATA whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at least 2.
+    steps: of the students; the teacher makes twice as many.  train_share: see `Table1Settings`.
+    store: where finished networks and margins are kept and found again, None for nowhere.
+    Raises InputError for data that cannot be used.
+    """
+    chosen = Table1Settings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
+    everything = load_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
+    reduced = load_dataset(
+        data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed
+    )
+    easy, hard = (
+        train(name, some, chosen, seed=seed, cells=store, progress=progress)
+        for name, some in ((REDUCED, reduced), (ALL, everything))
+    )
+    margins = _margins(reduced, everything, MARGIN_DRAWS, seed, store, progress)
+    return assemble(data, easy, hard, chosen, margins)
+
+
+def figure1(
+    data: Path | None = None,
+    *,
+    scale: Literal["small", "paper"] = "small",
+    runs: int = 10,
+    noise: tuple[float, ...] | None = None,
+    temperature: float = 1.0,
+    subsample: int | None = None,
+    seed: int = 0,
+    store: Store | None = None,
+    progress: Progress = SILENT,
+) -> "Figure1":
+    """Figure 1 of the paper. data: npz of images, None for generated ones.  noise: variances, None for the paper's.
+
+    scale: small takes narrow networks and images of at most 16 x 16, paper the paper's networks and images as given.
+    subsample: number of images; None for 1500 at small scale, for all of them at the paper's.
+    """
+    from boundcheck.errors import MissingExtraError
+
+    try:
+        from boundcheck.experiments import figure1 as experiment
+        from boundcheck.experiments.images import load_images, shapes, shrunk, thinned
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("reproduce figure1", "deep") from error
+    small = scale == "small"
+    settings = experiment.SMALL if small else experiment.PAPER_SCALE
+    settings = replace(settings, runs=runs, temperature=temperature, noise=settings.noise if noise is None else noise)
+    count = experiment.SMALL_IMAGES if subsample is None and small else subsample
+    if data is None:
+        images = shapes(count or experiment.SMALL_IMAGES, seed=seed)
+    else:
+        images = load_images(data)
+        images = images if count is None else thinned(images, count, seed=seed)
+        images = shrunk(images, experiment.SMALL_SIDE) if small else images
+    return experiment.figure1(images, settings, seed=seed, cells=store, progress=progress)
+
+
+def _margins(
+    reduced: Dataset, everything: Dataset, draws: int, seed: int, store: Store | None, progress: Progress
+) -> list[MarginDraw]:
+    """Margins of `draws` pairs of random subsets; the sup-norm margin of the first pair only."""
+    rows = min(MARGIN_ROWS, len(reduced.y), len(everything.y))
+    ledger = Ledger(store, "table1 margin", 1)
+    found = []
+    for draw in range(draws):
+        progress.update(f"margins of {rows} rows", draw, draws)
+        identity = [reduced.digest, everything.digest, rows, seed, draw]
+        kept = ledger.load(identity)
+        if kept is None:
+            pair = [_subset(data, rows, seed, draw, which) for which, data in enumerate((reduced, everything))]
+            rkhs = [settled_margin(some, norm="rkhs").gamma_rkhs for some in pair]
+            sup = [_sup(some) for some in pair] if draw == 0 else [None, None]
+            kept = [None if interval is None else asdict(interval) for interval in (*rkhs, *sup)]
+            ledger.keep(identity, kept)
+        easy, hard, *sups = (None if interval is None else Interval(**interval) for interval in kept)
+        assert easy is not None
+        assert hard is not None
+        found.append(MarginDraw(rows, easy, hard, *sups))
+    return found
+
+
+def _sup(data: Dataset) -> Interval:
+    return settled_margin(data, norm="sup", tolerance=0.1, time_limit=SUP_SECONDS).gamma_sup
+
+
+def _subset(data: Dataset, rows: int, seed: int, draw: int, which: int) -> Dataset:
+    """Random rows without replacement, both classes present, normalised as the whole set is."""
+    rng = np.random.default_rng([seed, draw, which, 7])
+    while True:
+        chosen = np.sort(rng.choice(len(data.y), rows, replace=False))
+        if len(set(data.y[chosen].tolist())) == 2:
+            return from_arrays(data.X[chosen], data.y[chosen], name=data.name, normalize="none")

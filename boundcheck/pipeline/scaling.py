@@ -1,0 +1,74 @@
+"""`verify --scaling`: width searches over a family of known margin, exponents beside the theorems'."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck import bounds, training
+from boundcheck.datasets import Dataset
+from boundcheck.experiments.scaling import Contender, enough_steps
+from boundcheck.experiments.scaling import scaling as _scaling
+from boundcheck.pipeline.verify import SearchSettings, contenders, find_width
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import Against, BoundRow, Place, Scaling, Search, TrainingSpec
+from boundcheck.search import Executor, Store
+
+SCALING = SearchSettings(success_target=0.5, max_width=512, max_seeds=40, time_limit=30.0)
+"""A success rate is steepest and cheapest to locate at one half, and its exponents are those of any other target."""
+
+POWERS: dict[str, dict[Against, str]] = {
+    "soft-sharp": {"gamma": "-2", "eps": "-1", "n": "ln n, or 0"},
+    "hard-sharp": {"gamma": "-4", "eps": "ln^2(1/eps)", "n": "ln n"},
+    "hard-perceptron": {"gamma": "-2", "eps": "0", "n": "ln n"},
+}
+
+
+def scaling(
+    against: Against,
+    *,
+    eps: float = 0.05,
+    delta: float = 0.05,
+    settings: SearchSettings = SCALING,
+    seed: int = 0,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    progress: Progress = SILENT,
+) -> Scaling:
+    """Fit how the smallest width grows with gamma, 1/eps or n, for soft and for hard labels.
+
+    settings: time_limit is for each search.  A search cut short is used as far as it got.
+    Raises InputError for another family.
+    """
+    radius = 1.0 if settings.radius is None else settings.radius
+
+    def field(place: Place) -> Sequence[Contender]:
+        def bound(name: str) -> BoundRow:
+            return bounds.evaluate(name, gamma=place.gamma, eps=place.eps, n=place.n, delta=delta)
+
+        def practical(spec: TrainingSpec) -> TrainingSpec:
+            size = training.practical_step_size(np.ones((1, 1)), spec.loss, spec.radius, 0)  # rows of norm 1
+            size = settings.step_size or size
+            return replace(spec, step_size=size, steps=settings.steps or enough_steps(place, size))
+
+        soft, hard, own = map(practical, contenders(radius, bound("hard-published").radius))
+        row = bound("hard-perceptron")
+        assert row.steps is not None
+        assert row.step_size is not None
+        perceptron = TrainingSpec(
+            "hard", "perceptron", radius, settings.step_size or row.step_size, settings.steps or row.steps
+        )
+        return (
+            Contender(f"soft B={radius:g}", soft, bound("soft-sharp"), POWERS["soft-sharp"][against]),
+            Contender(f"hard B={radius:g}", hard, None, "none at this B"),
+            Contender("hard own B", own, bound("hard-sharp"), POWERS["hard-sharp"][against]),
+            Contender("hard perceptron", perceptron, row, POWERS["hard-perceptron"][against]),
+        )
+
+    def search(data: Dataset, p: Float[np.ndarray, " n"] | None, spec: TrainingSpec, place: Place) -> Search:
+        return find_width(
+            data, p, spec, place.eps, settings, seed=seed, store=store, executor=executor, progress=SILENT
+        )
+
+    return _scaling(against, field, search, eps=eps, seed=seed, progress=progress)

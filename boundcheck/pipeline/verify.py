@@ -1,0 +1,285 @@
+"""`verify`: the smallest width that trains, or many runs at one width, beside what the theorems ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck import bounds
+from boundcheck.datasets import Dataset, load_dataset
+from boundcheck.errors import InputError
+from boundcheck.pipeline.problem import Problem, make_problem
+from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, verify_width
+from boundcheck.progress import SILENT, Progress
+from boundcheck.records import BoundRow, Interval, Labels, Search, Training, TrainingSpec
+from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
+from boundcheck.training.certificate_width import certificate_width
+from boundcheck.verification import (
+    Judgement,
+    Rung,
+    Verdict,
+    WidthReport,
+    WidthSearchReport,
+    compare_searches,
+    judge_searches,
+    with_factors,
+)
+
+__all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
+
+EMBEDDED = "synthetic:circle:points=8"
+MARGIN_TIME = 180.0  # seconds; a limit, which leaves the sampling to end by its tolerance on most data
+CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
+THEOREMS = ("soft-sharp-nfree", "hard-perceptron", "hard-published")
+"""The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
+LADDER: dict[Labels, tuple[str, ...]] = {
+    "soft": ("soft-published", "soft-sharp", "soft-sharp-nfree"),
+    "hard": ("hard-gd-published", "hard-published", "hard-sharp", "hard-tempered", "hard-perceptron"),
+}
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How a width search trains and when it stops; see `search.minimal_width`.
+
+    radius: B at which soft and hard labels are compared; None: what the soft labels need, 1 for the kernel teacher's.
+    steps, step_size None: what the bound prescribes in theorem mode; in practical mode 2,000 steps of the size that
+    `training.practical_step_size` states.
+    time_limit: seconds for each of the three searches; certificate_time: for each certified rung, 0 leaves them out.
+    """
+
+    radius: float | None = None
+    steps: int | None = None
+    step_size: float | None = None
+    success_target: float = 0.9
+    confidence: float = 0.95
+    max_width: int = 4096
+    max_seeds: int = 120
+    budget: int = 20_000
+    time_limit: float = 160.0
+    certificate_time: float = 90.0
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a confidence that is none: some commands share it out before it is used."""
+        if not 0 < self.confidence < 1:
+            raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
+
+
+def verify(
+    dataset: Dataset | None = None,
+    *,
+    width: int | None = None,
+    mode: Training | None = None,
+    eps: float = 0.05,
+    delta: float = 0.05,
+    labels: Path | None = None,
+    settings: SearchSettings | None = None,
+    bound: str = "soft-sharp-nfree",
+    seeds: int = 40,
+    seed: int = 0,
+    margin_time: float = MARGIN_TIME,
+    store: Store | None = None,
+    executor: Executor | None = None,
+    progress: Progress = SILENT,
+) -> WidthSearchReport | WidthReport:
+    """Search the smallest width that trains, or train `seeds` networks at one width as `bound` prescribes.
+
+    width: 0 for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a search,
+    theorem at one width. A search in theorem mode trains every contender as its own bound prescribes (THEOREMS).
+    dataset: default eight alternating points on the circle.  eps: target average error.  delta: the paper's.
+    labels: a file of soft labels for the same rows; default the data set's own, else the kernel teacher's.
+    Raises InputError for settings out of range or a run that would take hours.
+    """
+    data = load_dataset(EMBEDDED) if dataset is None else dataset
+    settings = settings or SearchSettings()
+    problem = make_problem(
+        data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, store=store, progress=progress
+    )
+    if problem is None:
+        return _no_margin(data, eps, mode or "practical")
+    if width is not None:
+        return verify_width(
+            problem,
+            width or None,
+            bound,
+            mode=mode or "theorem",
+            steps=settings.steps,
+            step_size=settings.step_size,
+            seeds=seeds,
+            confidence=settings.confidence,
+            seed=seed,
+            store=store,
+            executor=executor,
+            progress=progress,
+        )
+    mode = mode or "practical"
+    rows = [problem.bound(name) for kind in LADDER.values() for name in kind]
+    searches = tuple(
+        find_width(
+            data,
+            problem.p if spec.labels == "soft" else None,
+            spec,
+            eps,
+            settings,
+            seed=seed,
+            store=store,
+            executor=executor,
+            progress=progress,
+        )
+        for spec in _contenders(problem, mode, settings)
+    )
+    certified = [
+        _certified(problem, kind, settings.certificate_time, seed, progress)
+        for kind in LADDER
+        if settings.certificate_time > 0
+    ]
+    soft, *hard = searches
+    return WidthSearchReport(
+        data=data.name,
+        n=len(data.y),
+        d=data.X.shape[1],
+        eps=eps,
+        gamma=problem.gamma,
+        training=mode,
+        searches=searches,
+        comparisons=tuple(compare_searches(soft, other) for other in hard),
+        ladder=_ladder(rows, certified, searches, foreign=problem.foreign),
+        judgement=judge_searches(searches, rows),
+    )
+
+
+def _no_margin(data: Dataset, eps: float, mode: Training) -> WidthSearchReport:
+    reason = f"the margin of {data.name} is exactly 0, no bound applies; `boundcheck margin` names the rows"
+    return WidthSearchReport(
+        data=data.name,
+        n=len(data.y),
+        d=data.X.shape[1],
+        eps=eps,
+        gamma=Interval(0.0, 0.0),
+        training=mode,
+        searches=(),
+        comparisons=(),
+        ladder=(),
+        judgement=Judgement(Verdict.ASSUMPTION_FAILS, reason),
+    )
+
+
+def find_width(
+    data: Dataset,
+    p: Float[np.ndarray, " n"] | None,
+    spec: TrainingSpec,
+    eps: float,
+    settings: SearchSettings,
+    *,
+    seed: int,
+    store: Store | None,
+    executor: Executor | None,
+    progress: Progress,
+) -> Search:
+    """One width search, trained as `spec` says; with 0 steps there, as `practical` says."""
+    if not spec.steps:
+        spec = practical(data.X, spec, settings.steps, settings.step_size)
+    return minimal_width(
+        data.X,
+        data.y,
+        p,
+        spec,
+        eps=eps,
+        data_digest=data.digest,
+        data_name=data.name,
+        success_target=settings.success_target,
+        confidence=settings.confidence,
+        max_width=settings.max_width,
+        max_seeds=settings.max_seeds,
+        budget=settings.budget,
+        time_limit=settings.time_limit,
+        seed=seed,
+        store=store,
+        executor=executor,
+        progress=progress,
+    )
+
+
+def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> tuple[TrainingSpec, ...]:
+    """What is searched, soft labels first."""
+    if mode == "theorem":
+        return tuple(prescribed(scheduled(problem, name, settings.steps, settings.step_size)) for name in THEOREMS)
+    return contenders(settings.radius or problem.radius, problem.bound("hard-published").radius)
+
+
+def contenders(radius: float, own_radius: float | None) -> tuple[TrainingSpec, ...]:
+    """Soft and hard labels at the same radius, then hard labels at the radius that Proposition 5 gives them."""
+    assert own_radius is not None
+    return (
+        TrainingSpec("soft", "kl", radius, 0.0, 0),
+        TrainingSpec("hard", "logistic", radius, 0.0, 0),
+        TrainingSpec("hard", "logistic", own_radius, 0.0, 0),
+    )
+
+
+def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, progress: Progress) -> Rung:
+    """The smallest width certified within `seconds`: KL loss for soft labels, perceptron loss for hard ones."""
+    found = certificate_width(
+        problem.data.X,
+        problem.data.y.astype(np.float64),
+        problem.teacher.q,
+        problem.teacher.z,
+        problem.eps,
+        labels,
+        seeds=[run_seed(seed, i) for i in range(CERTIFIED_SEEDS)],
+        success=CERTIFIED_SUCCESS,
+        time_limit=seconds,
+        progress=progress,
+    )
+    if found.spec is None:
+        note = f"none within {seconds:g} s"
+    else:
+        note = f"{found.successes}/{found.seeds} W(0), T = {found.spec.steps:.2g}"
+    return Rung(
+        "certificate",
+        labels,
+        "kl" if labels == "soft" else "perceptron",
+        found.width,
+        "certified",
+        radius=None if found.spec is None else found.spec.radius,
+        searched_to=found.failed_at,
+        note=note,
+    )
+
+
+def _ladder(
+    rows: Sequence[BoundRow], certified: Sequence[Rung], searches: Sequence[Search], *, foreign: bool
+) -> tuple[Rung, ...]:
+    """From the printed theorems down to the trained networks, soft labels first.
+
+    foreign: the searches' soft labels are not the kernel teacher's, of which the theorems and the certificate speak.
+    """
+    rungs = []
+    for labels in LADDER:
+        note = "of the kernel teacher's labels" if foreign and labels == "soft" else ""
+        rungs += [
+            Rung(row.bound, labels, bounds.registry[row.bound].loss, row.width, "proved", radius=row.radius, note=note)
+            for row in rows
+            if row.labels == labels
+        ]
+        rungs += [
+            replace(one, note=f"{one.note}, {note}" if note else one.note) for one in certified if one.labels == labels
+        ]
+        rungs += [
+            Rung(
+                "empirical",
+                labels,
+                found.loss,
+                found.minimal_width,
+                "estimated",
+                radius=found.radius,
+                bracket=found.bracket,
+                searched_to=found.bracket[0],
+                note=f"at {found.confidence:.0%}",
+            )
+            for found in searches
+            if found.labels == labels
+        ]
+    return with_factors(rungs)

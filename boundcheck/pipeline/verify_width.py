@@ -1,0 +1,168 @@
+"""Runs at one width, trained as a theorem prescribes, judged against its failure probability."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from boundcheck import bounds, search, training
+from boundcheck.errors import InputError
+from boundcheck.numerics import clopper_pearson
+from boundcheck.pipeline.problem import Problem
+from boundcheck.progress import Progress
+from boundcheck.records import BoundRow, Interval, Training, TrainingRun, TrainingSpec
+from boundcheck.search import Executor, Store
+from boundcheck.training.certificate import certify
+from boundcheck.training.intervals import default_comparator
+from boundcheck.verification import JudgedRun, WidthReport, judge_runs
+
+FLOPS = 5e10  # floating point operations a second, to foresee the time of a run
+PATIENCE = 3600.0  # seconds; a run foreseen to take longer is refused
+PRACTICAL_STEPS = 2000
+STEP_SIZE = 0.5
+EXCESS = 32  # eta T gamma^2 eps: 1/(2 EXCESS) of s_gamma, about a sixteenth of the budget (THEORY section 2)
+
+
+def verify_width(
+    problem: Problem,
+    width: int | None,
+    bound: str,
+    *,
+    mode: Training,
+    steps: int | None,
+    step_size: float | None,
+    seeds: int,
+    confidence: float,
+    seed: int,
+    store: Store | None,
+    executor: Executor | None,
+    progress: Progress,
+) -> WidthReport:
+    """Train `seeds` networks of this width (None: the bound's own) and judge them; certify those within a radius.
+
+    theorem: as `bound` prescribes, all steps, in float64; the sharp bounds leave T and eta free: by default eta = 1/2
+    and T = 32/(gamma^2 eps eta).  practical: on the bound's loss at its radius, with the steps and the step size of
+    a search, each run stopped once its average error is decided, unless the bound is on the average risk.
+    Raises InputError for an odd width or a run that would take more than an hour.
+    """
+    data = problem.data
+    if mode == "theorem":
+        row = scheduled(problem, bound, steps, step_size)
+        spec = prescribed(row)
+    else:
+        row = scheduled(problem, bound, None, None)
+        spec = practical(data.X, replace(prescribed(row), precision="float32"), steps, step_size)
+    width = row.width if width is None else width
+    _check_time(width, seeds, spec, data.X.size)
+    target, missed = _criterion(problem, bound)
+    until_decided = mode == "practical" and target == problem.eps
+    runs = search.train_runs(
+        data.X,
+        data.y,
+        problem.p if spec.labels == "soft" else None,
+        spec,
+        [(width, search.run_seed(seed, i)) for i in range(seeds)],
+        eps=problem.eps if until_decided else None,
+        data_digest=data.digest,
+        data_name=data.name,
+        store=store,
+        executor=executor,
+        progress=progress,
+    )
+    failures = sum(missed(run) for run in runs)
+    low, high = clopper_pearson(seeds, failures, 1 - confidence)
+    rate = Interval(low, high, confidence, exact=False)
+    return WidthReport(
+        data=data.name,
+        n=len(data.y),
+        d=data.X.shape[1],
+        eps=target,
+        gamma=problem.gamma,
+        width=width,
+        training=mode,
+        until_decided=until_decided,
+        bound=row,
+        spec=spec,
+        runs=tuple(_judged(problem, run, spec) for run in runs),
+        failure_rate=rate,
+        judgement=judge_runs(row, problem.gamma, spec, width, failures, seeds, rate, _doubt(problem, spec)),
+    )
+
+
+def practical(
+    X: Float[np.ndarray, "n d"], spec: TrainingSpec, steps: int | None, step_size: float | None
+) -> TrainingSpec:
+    """`spec` with these steps and step size, by default PRACTICAL_STEPS of the size `practical_step_size` states."""
+    steps = steps or PRACTICAL_STEPS
+    size = step_size or training.practical_step_size(X, spec.loss, spec.radius, steps, spec.temperature)
+    return replace(spec, steps=steps, step_size=size)
+
+
+def scheduled(problem: Problem, bound: str, steps: int | None, step_size: float | None) -> BoundRow:
+    """The bound at a finite schedule: the one asked for, else the bound's own, else the default above."""
+    row = problem.bound(bound)
+    if row.steps is not None:
+        return row if steps is None and step_size is None else problem.bound(bound, steps=steps, step_size=step_size)
+    step_size = step_size or row.step_size or STEP_SIZE
+    steps = steps or math.ceil(EXCESS / (problem.gamma.lower**2 * problem.eps * step_size))
+    return problem.bound(bound, steps=steps, step_size=step_size)
+
+
+def prescribed(row: BoundRow) -> TrainingSpec:
+    """The training that a row prescribes, in float64 since a verdict hangs on it."""
+    assert row.steps is not None
+    assert row.step_size is not None
+    theorem = bounds.registry[row.bound]
+    temperature = row.gamma if row.bound == "hard-tempered" else 1.0
+    radius = math.inf if row.radius is None else row.radius
+    return TrainingSpec(row.labels, theorem.loss, radius, row.step_size, row.steps, temperature, "float64")
+
+
+def _check_time(width: int, seeds: int, spec: TrainingSpec, cells: int) -> None:
+    """Refuse a run foreseen to outlast PATIENCE: six operations a weight, sample and step."""
+    seconds = 6.0 * width * seeds * spec.steps * cells / FLOPS
+    if seconds > PATIENCE:
+        raise InputError(
+            f"--width {width}: {seeds} runs of {spec.steps:,} steps would take about {seconds / 3600:.3g} hours; "
+            "lower --seeds, or give --steps and --step-size (a bound with a finite schedule adapts its width)"
+        )
+
+
+def _criterion(problem: Problem, bound: str) -> tuple[float, Callable[[TrainingRun], bool]]:
+    """What the bound promises, as its target and the test that a run misses it."""
+    if bound == "soft-kl-published":
+        beta = problem.gamma.lower**2 * problem.eps / 32  # the beta at which Corollary 4 uses Theorem 2
+        return beta, lambda run: run.average_risk > beta
+    return problem.eps, lambda run: not search.succeeded(run, problem.eps)
+
+
+def _doubt(problem: Problem, spec: TrainingSpec) -> str:
+    """What keeps these soft labels from being the theorem's z_i = <v, phi_i>, in words; empty where nothing does."""
+    if spec.labels == "hard":
+        return ""
+    if problem.foreign:
+        return "the soft labels are not the kernel teacher's"
+    worst = float(problem.teacher.z_error.max())
+    return f"the teacher's logits are estimates, off by up to {worst:.2g}" if worst > 0 else ""
+
+
+def _judged(problem: Problem, run: TrainingRun, spec: TrainingSpec) -> JudgedRun:
+    """A run with its a-posteriori certificate, from the very W(0) it started at."""
+    data = problem.data
+    certificate = None
+    if math.isfinite(spec.radius):
+        W0, a = training.initial_weights(run.width, data.X.shape[1], run.seed)
+        D = default_comparator(W0, a, spec.radius, problem.teacher.q, data.X, data.y)
+        certificate = certify(data.X, data.y, problem.logits, W0, a, D, spec).average_error
+    return JudgedRun(
+        seed=run.seed,
+        average_error=run.average_error,
+        average_error_bounds=run.average_error_bounds or (run.average_error, run.average_error),
+        average_risk=run.average_risk,
+        certificate=certificate,
+        final_error=run.final_error,
+        flip_fraction=run.flip_fraction,
+        movement=run.movement,
+    )

@@ -1,0 +1,1 @@
+"""One view a record: what it means, as tables and sentences."""

@@ -1,0 +1,1 @@
+"""Derivations of the bounds, step by step, each checked by machine. Never imports JAX."""

@@ -1,0 +1,69 @@
+"""One bound taken apart: hypotheses checked, numbers substituted, factors and costs, derivation re-checked."""
+
+import sympy as sp
+
+from boundcheck.bounds import symbols as s
+from boundcheck.bounds.bound import Bound, Point
+from boundcheck.bounds.exact import to_float
+from boundcheck.bounds.sharp import SharpBound
+from boundcheck.bounds.side_by_side import formula
+from boundcheck.proofs import hard as derivation_hard
+from boundcheck.proofs import soft as derivation_soft
+from boundcheck.proofs.lemmas import Step
+from boundcheck.records.comparison import Cost, Explanation, FactorValue, HypothesisCheck
+
+DERIVATIONS: dict[str, tuple[Step, ...]] = {
+    "soft-published": derivation_soft.COROLLARY_4,
+    "soft-kl-published": derivation_soft.THEOREM_2,
+    "hard-published": derivation_hard.PROPOSITION_5,
+    "hard-gd-published": derivation_hard.JI_TELGARSKY,
+    "soft-sharp": derivation_soft.SHARP,
+    "soft-sharp-nfree": derivation_soft.SHARP_NFREE,
+    "hard-sharp": derivation_hard.H2,
+    "hard-tempered": derivation_hard.TEMPERED,
+    "hard-perceptron": derivation_hard.PERCEPTRON,
+}
+
+
+def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
+    """Everything about `bound` at `point`; every step of its derivation is checked anew.
+
+    fixed_c: c was given, rather than 2 gamma by default; the growth in gamma depends on it.
+    Raises InputError where the bound does not apply at `point`.
+    """
+    row = bound.row(point)
+    values = point.values
+    closed = to_float(bound.width, values)
+    used = sorted(bound.width.free_symbols, key=str)
+    condition = bound.slack if isinstance(bound, SharpBound) else None
+    shape = formula(bound, fixed_c=fixed_c)
+    return Explanation(
+        bound=bound.id,
+        title=bound.title,
+        labels=bound.labels,
+        loss=bound.loss,
+        statement=bound.statement,
+        direction=bound.direction,
+        quantifiers=bound.quantifiers,
+        source=bound.source,
+        hypotheses=tuple(
+            HypothesisCheck(h.sentence, None if h.condition is None else h.holds(values)) for h in bound.hypotheses
+        ),
+        formula=shape.formula,
+        latex=shape.latex,
+        condition=None if condition is None else f"{condition} >= 0",
+        condition_latex=None if condition is None else rf"{sp.latex(condition)} \ge 0",
+        width_in_closed_form=closed,
+        numbers={_name(symbol): float(values[symbol]) for symbol in used},
+        row=row,
+        factors=tuple(FactorValue(f.name, sp.latex(f.value), to_float(f.value, values), f.why) for f in bound.factors),
+        costs=tuple(
+            Cost(what, less, closed / less) for what, expr in bound.without for less in (to_float(expr, values),)
+        ),
+        steps=tuple(step.check() for step in DERIVATIONS[bound.id]),
+        growth=shape.growth,
+    )
+
+
+def _name(symbol: sp.Symbol) -> str:
+    return "eps" if symbol == s.eps else str(symbol)
