@@ -82,12 +82,11 @@ def _root(
             context.default_map = config.load(config_file, known)
         log = None if log_file is None else Log(log_file)
     except InputError as error:
-        return fail(str(error), BAD_INPUT)
+        fail(str(error), BAD_INPUT)
     if log is not None:
         context.call_on_close(log.close)
     before = config.settings.set(config.Settings(print_config, log, known))
     context.call_on_close(lambda: config.settings.reset(before))
-    return None
 
 
 for _command in (audit, compare, crowd, explain, margin, report, verify):

@@ -4,18 +4,16 @@ from typing import Annotated
 
 import typer
 
-from boundcheck.cli import options
-from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, Session
 
 ClaimId = Annotated[str | None, typer.Argument(metavar="CLAIM", help="One claim by its id; all of them without it.")]
 
 
+@command
 def audit(
+    this: Session,
     claim: ClaimId = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Check every printed statement of the paper by machine: exact identities, interval proofs, counterexamples.
 
@@ -25,16 +23,14 @@ def audit(
 
     Example: boundcheck audit corollary-4-steps -v
     """
-    inputs = dict(locals())
-    with session("audit", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.audit import audit
-        from boundcheck.presentation.views import audit as audit_tables
+    from boundcheck.pipeline.audit import audit
+    from boundcheck.presentation.views import audit as audit_tables
 
-        report = audit(claim, progress=this.progress)
-        if report.counts["undecided"]:
-            code = UNDECIDED
-        elif claim is not None and report.counts["refuted"]:
-            code = VIOLATED
-        else:
-            code = HOLDS
-        this.finish(report, lambda console: audit_tables.show(report, console, whole=verbose > 0), exit_code=code)
+    report = audit(claim, progress=this.progress)
+    if report.counts["undecided"]:
+        code = UNDECIDED
+    elif claim is not None and report.counts["refuted"]:
+        code = VIOLATED
+    else:
+        code = HOLDS
+    this.finish(report, lambda console: audit_tables.show(report, console, whole=this.verbose > 0), exit_code=code)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 from boundcheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ MarginTime = Annotated[float, typer.Option("--margin-time", help="With --data: s
 Latex = Annotated[str | None, typer.Option("--latex", metavar="FILE|-", help="Write LaTeX to a file, or - for stdout.")]
 
 
+@command
 def compare(
+    this: Session,
+    rows: options.DataOptions,
     eps: EpsList,
     gamma: GammaList = None,
     data: DataOption = None,
@@ -62,17 +66,8 @@ def compare(
     flips: Flips = None,
     latex: Latex = None,
     plot: options.Plot = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    normalize: options.Normalize = "max",
     confidence: options.Confidence = 0.99,
     margin_time: MarginTime = 60.0,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Set the widths of every theorem side by side: published and sharpened, soft and hard labels.
 
@@ -81,62 +76,51 @@ def compare(
 
     Example: boundcheck compare --eps 0.01 --n 1000 --c 1 --gamma 0.05
     """
-    inputs = dict(locals())
-    with session("compare", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.datasets import load_dataset
-        from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher, is_teacher
-        from boundcheck.presentation import latex as latex_reports
-        from boundcheck.presentation.views import bounds as bound_tables
+    from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher, is_teacher
+    from boundcheck.presentation import latex as latex_reports
+    from boundcheck.presentation.views import bounds as bound_tables
 
-        if json and latex == "-":
-            raise InputError("--latex -: stdout already carries --json; give --latex a file")
-        options.check_outputs(plot, None if latex in (None, "-") else Path(latex))
-        measured, digest = None, None
-        if data is not None and is_teacher(data):
-            measured, digest = hardness_of_teacher(Path(data))
-        elif data is not None:
-            dataset = load_dataset(
-                data,
-                target=target,
-                positive=options.classes(positive),
-                drop=options.classes(drop),
-                subsample=subsample,
-                normalize=normalize,
-                seed=seed,
-            )
-            measured = hardness(
-                dataset, confidence=confidence, margin_time=margin_time, seed=seed, progress=this.progress
-            )
-            digest = dataset.digest
-        report = compare(
-            eps=eps,
-            gammas=gamma,
-            n=n,
-            delta=delta,
-            c=c,
-            bounds=bound,
-            steps=steps,
-            step_size=step_size,
-            logit_scale=logit_scale,
-            temperature=temperature,
-            beta=beta,
-            flips=flips,
-            data=measured,
-            plot=plot is not None,
-            progress=this.progress,
+    if this.json and latex == "-":
+        raise InputError("--latex -: stdout already carries --json; give --latex a file")
+    options.check_outputs(plot, None if latex in (None, "-") else Path(latex))
+    measured, digest = None, None
+    if data is not None and is_teacher(data):
+        measured, digest = hardness_of_teacher(Path(data))
+    elif data is not None:
+        dataset = rows.load(data, this.seed)
+        measured = hardness(
+            dataset, confidence=confidence, margin_time=margin_time, seed=this.seed, progress=this.progress
         )
-        if plot is not None:
-            from boundcheck.presentation.views import bound_plots
+        digest = dataset.digest
+    report = compare(
+        eps=eps,
+        gammas=gamma,
+        n=n,
+        delta=delta,
+        c=c,
+        bounds=bound,
+        steps=steps,
+        step_size=step_size,
+        logit_scale=logit_scale,
+        temperature=temperature,
+        beta=beta,
+        flips=flips,
+        data=measured,
+        plot=plot is not None,
+        progress=this.progress,
+    )
+    if plot is not None:
+        from boundcheck.presentation.views import bound_plots
 
-            bound_plots.draw(report, plot)
-        document = latex_reports.comparison(report) if latex is not None else ""
-        if latex is not None and latex != "-":
-            latex_reports.write(document, Path(latex))
+        bound_plots.draw(report, plot)
+    document = latex_reports.comparison(report) if latex is not None else ""
+    if latex is not None and latex != "-":
+        latex_reports.write(document, Path(latex))
 
-        def render(console: "Console") -> None:
-            if latex == "-":
-                sys.stdout.write(document)
-            else:
-                bound_tables.show(report, console)
+    def render(console: "Console") -> None:
+        if latex == "-":
+            sys.stdout.write(document)
+        else:
+            bound_tables.show(report, console)
 
-        this.finish(report, render, data_sha256=digest)
+    this.finish(report, render, data_sha256=digest)

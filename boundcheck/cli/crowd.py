@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 from boundcheck.errors import InputError
 
 AnswersFile = Annotated[
@@ -49,7 +50,9 @@ Bootstrap = Annotated[
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write p, logits, ... (.npz).")]
 
 
+@command
 def crowd(
+    this: Session,
     answers: AnswersFile,
     truth: Truth = None,
     positive: Positive = None,
@@ -60,10 +63,6 @@ def crowd(
     plot: options.Plot = None,
     output: Output = None,
     confidence: options.Confidence = 0.95,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Turn the answers of a crowd into soft labels: task types, worker reliabilities, posteriors.
 
@@ -72,27 +71,25 @@ def crowd(
 
     Example: boundcheck crowd answers.csv --truth truth.csv -o crowd.npz
     """
-    inputs = dict(locals())
-    with session("crowd", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.crowd import crowd
-        from boundcheck.presentation.views import crowd as crowd_tables
+    from boundcheck.pipeline.crowd import crowd
+    from boundcheck.presentation.views import crowd as crowd_tables
 
-        options.check_outputs(plot, output)
-        report = crowd(
-            answers,
-            truth=truth,
-            positive=options.classes(positive),
-            method=method,
-            types=_types(types),
-            kind=kind,
-            bootstrap=bootstrap,
-            output=output,
-            plot=plot,
-            confidence=confidence,
-            seed=seed,
-            progress=this.progress,
-        )
-        this.finish(report, lambda console: crowd_tables.show(report, console), data_sha256=report.digest)
+    options.check_outputs(plot, output)
+    report = crowd(
+        answers,
+        truth=truth,
+        positive=options.classes(positive),
+        method=method,
+        types=_types(types),
+        kind=kind,
+        bootstrap=bootstrap,
+        output=output,
+        plot=plot,
+        confidence=confidence,
+        seed=this.seed,
+        progress=this.progress,
+    )
+    this.finish(report, lambda console: crowd_tables.show(report, console), data_sha256=report.digest)
 
 
 def _types(text: str | None) -> int | str | None:

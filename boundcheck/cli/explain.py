@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boundcheck.cli import options
+from boundcheck.cli.command import command
 from boundcheck.cli.compare import Flips, Latex, LogitScale, Norm, Temperature
-from boundcheck.cli.output import HOLDS, VIOLATED, session
+from boundcheck.cli.output import HOLDS, VIOLATED, Session
 from boundcheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ Gamma = Annotated[float, typer.Option("--gamma", help="Margin in (0, 1/2].")]
 Samples = Annotated[int, typer.Option("--n", min=1, help="Samples n.")]
 
 
+@command
 def explain(
+    this: Session,
     bound: BoundId,
     gamma: Gamma = 0.05,
     eps: options.Eps = 0.01,
@@ -30,10 +33,6 @@ def explain(
     temperature: Temperature = None,
     flips: Flips = None,
     latex: Latex = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Take one theorem apart: statement, hypotheses, checked derivation, numbers, and what each factor costs.
 
@@ -42,34 +41,32 @@ def explain(
 
     Example: boundcheck explain soft-sharp --gamma 0.05 --eps 0.01
     """
-    inputs = dict(locals())
-    with session("explain", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.explain import explain
-        from boundcheck.presentation import latex as latex_reports
-        from boundcheck.presentation.views import explain as explain_tables
+    from boundcheck.pipeline.explain import explain
+    from boundcheck.presentation import latex as latex_reports
+    from boundcheck.presentation.views import explain as explain_tables
 
-        if json and latex == "-":
-            raise InputError("--latex -: stdout already carries --json; give --latex a file")
-        report = explain(
-            bound,
-            gamma=gamma,
-            eps=eps,
-            n=n,
-            delta=delta,
-            c=c,
-            logit_scale=logit_scale,
-            temperature=temperature,
-            flips=flips,
-        )
-        document = latex_reports.explanation(report) if latex is not None else ""
-        if latex is not None and latex != "-":
-            latex_reports.write(document, Path(latex))
+    if this.json and latex == "-":
+        raise InputError("--latex -: stdout already carries --json; give --latex a file")
+    report = explain(
+        bound,
+        gamma=gamma,
+        eps=eps,
+        n=n,
+        delta=delta,
+        c=c,
+        logit_scale=logit_scale,
+        temperature=temperature,
+        flips=flips,
+    )
+    document = latex_reports.explanation(report) if latex is not None else ""
+    if latex is not None and latex != "-":
+        latex_reports.write(document, Path(latex))
 
-        def render(console: "Console") -> None:
-            if latex == "-":
-                sys.stdout.write(document)
-            else:
-                explain_tables.show(report, console, details=verbose > 0)
+    def render(console: "Console") -> None:
+        if latex == "-":
+            sys.stdout.write(document)
+        else:
+            explain_tables.show(report, console, details=this.verbose > 0)
 
-        failed = any(step.holds is False for step in report.steps)
-        this.finish(report, render, exit_code=VIOLATED if failed else HOLDS)
+    failed = any(step.holds is False for step in report.steps)
+    this.finish(report, render, exit_code=VIOLATED if failed else HOLDS)

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from boundcheck.cli import options
+from boundcheck.cli.command import command
 from boundcheck.cli.crowd import MethodName
-from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, session
+from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, Session
 from boundcheck.errors import InputError
 
 labels = typer.Typer(no_args_is_help=True, help="Make soft labels with a teacher, check what soft labels are worth.")
@@ -65,7 +66,10 @@ Smoothing = Annotated[float, typer.Option("--alpha", help="With smoothing: p = 1
 
 
 @labels.command()
+@command
 def check(
+    this: Session,
+    rows: options.DataOptions,
     file: File,
     truth: Truth = None,
     k: K = None,
@@ -82,15 +86,6 @@ def check(
     class_size: ClassSize = None,
     noise: Noise = None,
     soft_fraction: SoftFraction = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    normalize: options.Normalize = "max",
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Say what soft labels are worth: how often the truth is missed, which wrong labels intrude, can it be learnt from.
 
@@ -99,58 +94,51 @@ def check(
 
     Example: boundcheck labels check crowd.npz --truth truth.csv
     """
-    inputs = dict(locals())
-    with session("labels check", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.datasets import Dataset, load_dataset
-        from boundcheck.pipeline.labels import LabelSettings, labels_check
-        from boundcheck.presentation.views import labels as label_tables
+    from boundcheck.datasets import Dataset
+    from boundcheck.pipeline.labels import LabelSettings, labels_check
+    from boundcheck.presentation.views import labels as label_tables
 
-        if ties not in ("random", "inclusive", "exclusive"):
-            raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
-        known: Path | Dataset | None = None if truth is None else Path(truth)
-        if truth is not None and (":" in truth or target or positive or drop or subsample):
-            known = load_dataset(
-                truth,
-                target=target,
-                positive=options.classes(positive),
-                drop=options.classes(drop),
-                subsample=subsample,
-                normalize=normalize,
-                seed=seed,
-            )
-        report = labels_check(
-            file,
-            known,
-            LabelSettings(
-                k=k,
-                alpha=alpha,
-                ties=ties,  # type: ignore[arg-type]
-                drop_zero=drop_zero,
-                split=not no_split,
-                candidates=candidates,
-                deterministic=deterministic,
-                eps=eps,
-                failure=delta,
-                natarajan=natarajan,
-                class_size=class_size,
-                noise=noise,
-                soft_fraction=soft_fraction,
-                seed=seed,
-            ),
-            scores=scores,
-            progress=this.progress,
-        )
-        code = HOLDS if report.certified or not report.makes_claim else UNDECIDED
-        this.finish(
-            report,
-            lambda console: label_tables.quality(report, console),
-            exit_code=VIOLATED if report.refuted else code,
-            data_sha256=known.digest if isinstance(known, Dataset) else None,
-        )
+    if ties not in ("random", "inclusive", "exclusive"):
+        raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
+    known: Path | Dataset | None = None if truth is None else Path(truth)
+    if truth is not None and (":" in truth or rows != options.DataOptions()):
+        known = rows.load(truth, this.seed)
+    report = labels_check(
+        file,
+        known,
+        LabelSettings(
+            k=k,
+            alpha=alpha,
+            ties=ties,  # type: ignore[arg-type]
+            drop_zero=drop_zero,
+            split=not no_split,
+            candidates=candidates,
+            deterministic=deterministic,
+            eps=eps,
+            failure=delta,
+            natarajan=natarajan,
+            class_size=class_size,
+            noise=noise,
+            soft_fraction=soft_fraction,
+            seed=this.seed,
+        ),
+        scores=scores,
+        progress=this.progress,
+    )
+    code = HOLDS if report.certified or not report.makes_claim else UNDECIDED
+    this.finish(
+        report,
+        lambda console: label_tables.quality(report, console),
+        exit_code=VIOLATED if report.refuted else code,
+        data_sha256=known.digest if isinstance(known, Dataset) else None,
+    )
 
 
 @labels.command()
+@command
 def make(
+    this: Session,
+    rows: options.DataOptions,
     data: options.Data,
     out: Out,
     teacher: TeacherName = "kernel",
@@ -167,15 +155,6 @@ def make(
     step_size: StepSize = 4.0,
     temperature: Temperature = "1",
     alpha: Smoothing = 0.1,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    normalize: options.Normalize = "max",
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Write soft labels for DATA: what a teacher says of every row, for `verify --labels FILE`.
 
@@ -186,48 +165,37 @@ def make(
 
     Example: boundcheck labels make sklearn:digits --positive 5,6,7,8,9 --teacher network -o soft.npz
     """
-    inputs = dict(locals())
-    with session("labels make", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.datasets import load_dataset
-        from boundcheck.pipeline.labels import TeacherSettings, labels_make
-        from boundcheck.presentation.views import labels as label_tables
+    from boundcheck.pipeline.labels import TeacherSettings, labels_make
+    from boundcheck.presentation.views import labels as label_tables
 
-        options.check_outputs(None, out)
-        if norm not in ("sup", "rkhs"):
-            raise InputError(f"--norm {norm}: unknown; use sup or rkhs")
-        settings = TeacherSettings(
-            norm=norm,  # type: ignore[arg-type]
-            logit_scale=logit_scale,
-            margin_time=margin_time,
-            width=width,
-            folds=None if no_cross_fit else folds,
-            steps=steps,
-            step_size=step_size,
-            alpha=alpha,
-            path=source,
-            answers=answers,
-            positive=options.classes(positive),
-            method=method,
-            temperature=_temperature(temperature),
-        )
-        dataset = load_dataset(
-            data,
-            target=target,
-            positive=options.classes(positive),
-            drop=options.classes(drop),
-            subsample=subsample,
-            normalize=normalize,
-            seed=seed,
-        )
-        report = labels_make(
-            dataset,
-            teacher,  # type: ignore[arg-type]
-            out,
-            settings=settings,
-            seed=seed,
-            progress=this.progress,
-        )
-        this.finish(report, lambda console: label_tables.made(report, console), data_sha256=dataset.digest)
+    options.check_outputs(None, out)
+    if norm not in ("sup", "rkhs"):
+        raise InputError(f"--norm {norm}: unknown; use sup or rkhs")
+    settings = TeacherSettings(
+        norm=norm,  # type: ignore[arg-type]
+        logit_scale=logit_scale,
+        margin_time=margin_time,
+        width=width,
+        folds=None if no_cross_fit else folds,
+        steps=steps,
+        step_size=step_size,
+        alpha=alpha,
+        path=source,
+        answers=answers,
+        positive=options.classes(rows.positive),
+        method=method,
+        temperature=_temperature(temperature),
+    )
+    dataset = rows.load(data, this.seed)
+    report = labels_make(
+        dataset,
+        teacher,  # type: ignore[arg-type]
+        out,
+        settings=settings,
+        seed=this.seed,
+        progress=this.progress,
+    )
+    this.finish(report, lambda console: label_tables.made(report, console), data_sha256=dataset.digest)
 
 
 def _temperature(text: str) -> float | None:

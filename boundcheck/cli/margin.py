@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import HOLDS, VIOLATED, session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import HOLDS, VIOLATED, Session
 
 Norm = Annotated[str, typer.Option("--norm", help="both, sup, or rkhs (exact and quick: no sampling).")]
 Tolerance = Annotated[float, typer.Option("--tolerance", help="Stop at this relative width of the interval.")]
@@ -24,7 +25,10 @@ Plot = Annotated[
 ]
 
 
+@command
 def margin(
+    this: Session,
+    rows: options.DataOptions,
     data: options.Data,
     norm: Norm = "both",
     confidence: options.Confidence = 0.99,
@@ -34,15 +38,6 @@ def margin(
     delta: options.Delta = 0.05,
     plot: Plot = None,
     save_teacher: SaveTeacher = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    normalize: options.Normalize = "max",
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Measure how hard the data is: the separation margin gamma as a certified interval, in two norms.
 
@@ -51,44 +46,31 @@ def margin(
 
     Example: boundcheck margin sklearn:digits --positive 5,6,7,8,9
     """
-    inputs = dict(locals())
-    with session("margin", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.datasets import load_dataset
-        from boundcheck.pipeline.margin import margin
-        from boundcheck.presentation.views import margin as margin_tables
+    from boundcheck.pipeline.margin import margin
+    from boundcheck.presentation.views import margin as margin_tables
 
-        options.check_outputs(plot, save_teacher)
-        dataset = load_dataset(
-            data,
-            target=target,
-            positive=options.classes(positive),
-            drop=options.classes(drop),
-            subsample=subsample,
-            normalize=normalize,
-            seed=seed,
-        )
-        report = margin(
-            dataset,
-            norm=norm,
-            confidence=confidence,
-            tolerance=tolerance,
-            time_limit=time_limit,
-            eps=eps,
-            delta=delta,
-            seed=seed,
-            progress=this.progress,
-        )
-        if save_teacher is not None and report.teacher is not None:
-            report.teacher.save(save_teacher)
-        if plot is not None and report.teacher is not None:
-            from boundcheck.presentation.views import margin_plots
+    options.check_outputs(plot, save_teacher)
+    dataset = rows.load(data, this.seed)
+    report = margin(
+        dataset,
+        norm=norm,
+        confidence=confidence,
+        tolerance=tolerance,
+        time_limit=time_limit,
+        eps=eps,
+        delta=delta,
+        seed=this.seed,
+        progress=this.progress,
+    )
+    if save_teacher is not None and report.teacher is not None:
+        report.teacher.save(save_teacher)
+    if plot is not None and report.teacher is not None:
+        from boundcheck.presentation.views import margin_plots
 
-            margin_plots.draw(
-                report, plot, y=dataset.y, rows=dataset.rows, X=dataset.X, image_shape=dataset.image_shape
-            )
-        this.finish(
-            report,
-            lambda console: margin_tables.show(report, console),
-            exit_code=VIOLATED if report.conflicts else HOLDS,
-            data_sha256=dataset.digest,
-        )
+        margin_plots.draw(report, plot, y=dataset.y, rows=dataset.rows, X=dataset.X, image_shape=dataset.image_shape)
+    this.finish(
+        report,
+        lambda console: margin_tables.show(report, console),
+        exit_code=VIOLATED if report.conflicts else HOLDS,
+        data_sha256=dataset.digest,
+    )

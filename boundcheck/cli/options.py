@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Collection
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
 from boundcheck.errors import InputError
+
+if TYPE_CHECKING:
+    from boundcheck.datasets import Dataset
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random number drawn.")]
@@ -22,20 +26,7 @@ DATA_HELP = (
 )
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 OptionalData = Annotated[str | None, typer.Argument(metavar="[DATA]", help=DATA_HELP)]
-Target = Annotated[str | None, typer.Option("--target", help="Label column of a csv or parquet file.")]
-Positive = Annotated[
-    str | None,
-    typer.Option("--positive", help="Classes mapped to +1, comma-separated; the rest become -1."),
-]
-Drop = Annotated[str | None, typer.Option("--drop", help="Classes to remove, comma-separated.")]
 Subsample = Annotated[int | None, typer.Option("--subsample", min=1, help="Keep this many rows, drawn with --seed.")]
-Normalize = Annotated[
-    str,
-    typer.Option(
-        "--normalize",
-        help="max: divide by the largest norm; unit: every row on the sphere; none: refuse norms above 1.",
-    ),
-]
 Eps = Annotated[float, typer.Option("--eps", help="Target average error, in (0, 1).")]
 Delta = Annotated[float, typer.Option("--delta", help="The paper's delta, in (0, 1/3): total failure is 3 delta.")]
 Confidence = Annotated[float, typer.Option("--confidence", help="Confidence of estimated intervals, in (0, 1).")]
@@ -48,6 +39,59 @@ StoreFile = Annotated[
     ),
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
+
+
+def classes(text: str | None) -> tuple[str, ...]:
+    """Split a comma-separated list of class names; empty for None."""
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+
+
+_ROWS = "Rows of DATA"
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What is done to DATA before anything else: each field is an option and an argument of `load_dataset`.
+
+    A field marked with `classes` is a comma-separated list.
+    """
+
+    target: Annotated[
+        str | None, typer.Option("--target", help="Label column of a csv or parquet file.", rich_help_panel=_ROWS)
+    ] = None
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            "--positive", help="Classes mapped to +1, comma-separated; the rest become -1.", rich_help_panel=_ROWS
+        ),
+        classes,
+    ] = None
+    drop: Annotated[
+        str | None,
+        typer.Option("--drop", help="Classes to remove, comma-separated.", rich_help_panel=_ROWS),
+        classes,
+    ] = None
+    subsample: Annotated[
+        int | None,
+        typer.Option("--subsample", min=1, help="Keep this many rows, drawn with --seed.", rich_help_panel=_ROWS),
+    ] = None
+    normalize: Annotated[
+        str,
+        typer.Option(
+            "--normalize",
+            help="max: divide by the largest norm; unit: every row on the sphere; none: refuse norms above 1.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = "max"
+
+    def load(self, source: str, seed: int) -> "Dataset":
+        """The data set that `source` names, with what the options say done to it."""
+        from boundcheck.datasets import load_dataset
+
+        hints = get_type_hints(type(self), include_extras=True)
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        lists = {name: classes(given[name]) for name in given if classes in hints[name].__metadata__}
+        return load_dataset(source, **(given | lists), seed=seed)
 
 
 def check_outputs(plot: Path | None, *files: Path | None) -> None:
@@ -82,11 +126,6 @@ def _check_writable(path: Path) -> None:
     if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         why = "is a directory" if path.is_dir() else "cannot be written"
         raise InputError(f"{path}: {why}; choose another place")
-
-
-def classes(text: str | None) -> tuple[str, ...]:
-    """Split a comma-separated list of class names; empty for None."""
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
 
 
 def numbers(text: str, option: str) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -71,6 +71,7 @@ class Session:
     """One run of one command: its inputs, its listener, and the way its result leaves."""
 
     command: str
+    context: typer.Context
     inputs: Mapping[str, Any]
     json: bool
     quiet: bool
@@ -97,7 +98,7 @@ class Session:
         *,
         exit_code: int = HOLDS,
         data_sha256: str | None = None,
-    ) -> None:
+    ) -> NoReturn:
         """Print `result` as JSON or through `render`, and leave with `exit_code`."""
         if self.bar is not None:
             self.bar.close()
@@ -146,15 +147,15 @@ class Session:
 
 
 @contextmanager
-def session(
-    command: str, inputs: Mapping[str, Any], *, json: bool, quiet: bool, verbose: int, seed: int = 0
-) -> Iterator[Session]:
+def session(context: typer.Context, inputs: Mapping[str, Any]) -> Iterator[Session]:
     """Run a command's body: warnings are collected, every expected error becomes one line and an exit code."""
+    command = _name(context)
+    json, quiet, verbose, seed = (inputs[name] for name in ("json", "quiet", "verbose", "seed"))
     settings = config.settings.get()
     if settings.print_config:
         sys.stdout.write(config.written(command, inputs, settings.commands[command]))
         raise typer.Exit(HOLDS)
-    this = Session(command, inputs, json=json, quiet=quiet, verbose=verbose, seed=seed, log=settings.log)
+    this = Session(command, context, inputs, json=json, quiet=quiet, verbose=verbose, seed=seed, log=settings.log)
     if settings.log is not None:
         settings.log.command = command
         settings.log.write("started: boundcheck " + " ".join(sys.argv[1:]))
@@ -175,7 +176,15 @@ def session(
             this.bar.close()
 
 
-def fail(message: str, exit_code: int, verbose: int = 0) -> None:
+def _name(context: Any) -> str:
+    """The command's name below `boundcheck`: `labels make`."""
+    names: list[str] = []
+    while context.parent is not None:
+        names, context = [str(context.info_name), *names], context.parent
+    return " ".join(names)
+
+
+def fail(message: str, exit_code: int, verbose: int = 0) -> NoReturn:
     """Print one line on stderr (the traceback too at -vv) and leave with `exit_code`."""
     if verbose >= 2:
         traceback.print_exc()

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 
 Runs = Annotated[
     list[Path], typer.Argument(metavar="RUN.json...", help="Files that `boundcheck COMMAND --json` printed.")
@@ -14,13 +14,11 @@ Runs = Annotated[
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write.")]
 
 
+@command
 def report(
+    this: Session,
     runs: Runs,
     out: Out = Path("report.html"),
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Gather finished runs in one self-contained HTML page, with figures; it needs no network and no server.
 
@@ -28,10 +26,8 @@ def report(
 
     Example: boundcheck margin sklearn:digits --positive 5,6,7,8,9 --json > m.json && boundcheck report m.json -o m.html
     """
-    inputs = dict(locals())
-    with session("report", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.report import report
+    from boundcheck.pipeline.report import report
 
-        made = report(runs, out)
-        shown = ", ".join(made.commands)
-        this.finish(made, lambda console: console.print(f"{made.file}: {shown} ({made.bytes:,} bytes)"))
+    made = report(runs, out)
+    shown = ", ".join(made.commands)
+    this.finish(made, lambda console: console.print(f"{made.file}: {shown} ({made.bytes:,} bytes)"))

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 from boundcheck.errors import InputError
 
 reproduce = typer.Typer(no_args_is_help=True, help="Repeat the paper's experiments, its numbers beside ours.")
@@ -51,7 +52,9 @@ MaxSeeds = Annotated[int, typer.Option("--max-seeds", min=1, help="Seeds at one 
 
 
 @reproduce.command()
+@command
 def table1(
+    this: Session,
     data: Digits = "sklearn:digits",
     widths: Widths = "2,4,6,8,16,32,64",
     runs: Runs = 20,
@@ -61,10 +64,6 @@ def table1(
     store: options.StoreFile = None,
     plot: options.Plot = None,
     latex: Latex = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Table 1: two-layer students of few neurons, on hard labels or on a wide teacher's soft labels.
 
@@ -75,41 +74,39 @@ def table1(
 
     Example: boundcheck reproduce table1 --plot table1.png --latex table1.tex
     """
-    inputs = dict(locals())
-    with session("reproduce table1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.reproduce import table1
-        from boundcheck.pipeline.verify import Store
-        from boundcheck.presentation.latex import write
-        from boundcheck.presentation.views import experiment_plots
-        from boundcheck.presentation.views import experiments as experiment_tables
+    from boundcheck.pipeline.reproduce import table1
+    from boundcheck.pipeline.verify import Store
+    from boundcheck.presentation.latex import write
+    from boundcheck.presentation.views import experiment_plots
+    from boundcheck.presentation.views import experiments as experiment_tables
 
-        chosen = _widths(widths)
-        if not 0 < train_share < 1:
-            raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
-        options.check_outputs(plot, latex)
-        with Store(store) as opened:
-            result = table1(
-                data,
-                widths=chosen,
-                runs=runs,
-                steps=steps,
-                train_share=train_share,
-                subsample=subsample,
-                seed=seed,
-                store=opened,
-                progress=this.progress,
-            )
-        if plot is not None:
-            experiment_plots.plot_table1(result, plot)
-        if latex is not None:
-            write(experiment_tables.latex_table1(result), latex)
-        this.finish(
-            result, lambda console: experiment_tables.show_table1(result, console), data_sha256=result.data_sha256
+    chosen = _widths(widths)
+    if not 0 < train_share < 1:
+        raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
+    options.check_outputs(plot, latex)
+    with Store(store) as opened:
+        result = table1(
+            data,
+            widths=chosen,
+            runs=runs,
+            steps=steps,
+            train_share=train_share,
+            subsample=subsample,
+            seed=this.seed,
+            store=opened,
+            progress=this.progress,
         )
+    if plot is not None:
+        experiment_plots.plot_table1(result, plot)
+    if latex is not None:
+        write(experiment_tables.latex_table1(result), latex)
+    this.finish(result, lambda console: experiment_tables.show_table1(result, console), data_sha256=result.data_sha256)
 
 
 @reproduce.command()
+@command
 def figure1(
+    this: Session,
     scale: Scale = "small",
     data: Images = None,
     runs: Runs = 10,
@@ -119,10 +116,6 @@ def figure1(
     store: options.StoreFile = None,
     plot: options.Plot = None,
     latex: Latex = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Figure 1: a deep teacher and shallow students under noise; needs the extra `deep`.
 
@@ -132,43 +125,42 @@ def figure1(
 
     Example: boundcheck reproduce figure1 --plot figure1.png --latex figure1.tex
     """
-    inputs = dict(locals())
-    with session("reproduce figure1", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.reproduce import figure1
-        from boundcheck.pipeline.verify import Store
-        from boundcheck.presentation.latex import write
-        from boundcheck.presentation.views import experiment_plots
-        from boundcheck.presentation.views import experiments as experiment_tables
+    from boundcheck.pipeline.reproduce import figure1
+    from boundcheck.pipeline.verify import Store
+    from boundcheck.presentation.latex import write
+    from boundcheck.presentation.views import experiment_plots
+    from boundcheck.presentation.views import experiments as experiment_tables
 
-        if scale == "paper" and data is None:
-            raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
-        if not temperature > 0:
-            raise InputError(f"--temperature {temperature:g} is not positive; use a number like 1")
-        options.check_outputs(plot, latex)
-        variances = None if noise is None else _variances(noise)
-        with Store(store) as opened:
-            result = figure1(
-                data,
-                scale=scale,
-                runs=runs,
-                noise=variances,
-                temperature=temperature,
-                subsample=subsample,
-                seed=seed,
-                store=opened,
-                progress=this.progress,
-            )
-        if plot is not None:
-            experiment_plots.plot_figure1(result, plot)
-        if latex is not None:
-            write(experiment_tables.latex_figure1(result), latex)
-        this.finish(
-            result, lambda console: experiment_tables.show_figure1(result, console), data_sha256=result.data_sha256
+    if scale == "paper" and data is None:
+        raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
+    if not temperature > 0:
+        raise InputError(f"--temperature {temperature:g} is not positive; use a number like 1")
+    options.check_outputs(plot, latex)
+    variances = None if noise is None else _variances(noise)
+    with Store(store) as opened:
+        result = figure1(
+            data,
+            scale=scale,
+            runs=runs,
+            noise=variances,
+            temperature=temperature,
+            subsample=subsample,
+            seed=this.seed,
+            store=opened,
+            progress=this.progress,
         )
+    if plot is not None:
+        experiment_plots.plot_figure1(result, plot)
+    if latex is not None:
+        write(experiment_tables.latex_figure1(result), latex)
+    this.finish(result, lambda console: experiment_tables.show_figure1(result, console), data_sha256=result.data_sha256)
 
 
 @reproduce.command()
+@command
 def crowd(
+    this: Session,
+    rows: options.DataOptions,
     data: options.OptionalData = None,
     eps: options.Eps = 0.2,
     crowds: Crowds = 16,
@@ -181,14 +173,6 @@ def crowd(
     max_seeds: MaxSeeds = 40,
     confidence: options.Confidence = 0.95,
     store: options.StoreFile = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Does a student need fewer neurons with a crowd's soft labels than with hard majority labels?
 
@@ -198,46 +182,34 @@ def crowd(
 
     Example: boundcheck reproduce crowd --crowds 16 --eps 0.2
     """
-    inputs = dict(locals())
-    with session("reproduce crowd", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.datasets import load_dataset
-        from boundcheck.pipeline.crowd_student import crowd_student
-        from boundcheck.pipeline.verify import SearchSettings, Store
-        from boundcheck.presentation.views import crowd_student as crowd_student_tables
+    from boundcheck.pipeline.crowd_student import crowd_student
+    from boundcheck.pipeline.verify import SearchSettings, Store
+    from boundcheck.presentation.views import crowd_student as crowd_student_tables
 
-        dataset = None
-        if data is not None:
-            dataset = load_dataset(
-                data,
-                target=target,
-                positive=options.classes(positive),
-                drop=options.classes(drop),
-                subsample=subsample,
-                seed=seed,
-            )
-        elif target or positive or drop or subsample:
-            raise InputError("reproduce crowd: --target, --positive, --drop and --subsample need DATA; name it")
-        settings = SearchSettings(
-            radius=radius,
-            steps=steps,
-            success_target=success_target,
-            max_width=max_width,
-            max_seeds=max_seeds,
-            confidence=confidence,
+    if data is None and rows != options.DataOptions():
+        raise InputError("reproduce crowd: what is done to the rows needs DATA; name it")
+    dataset = None if data is None else rows.load(data, this.seed)
+    settings = SearchSettings(
+        radius=radius,
+        steps=steps,
+        success_target=success_target,
+        max_width=max_width,
+        max_seeds=max_seeds,
+        confidence=confidence,
+    )
+    with Store(store) as opened:
+        result = crowd_student(
+            dataset,
+            eps=eps,
+            scenario=scenario,
+            workers=workers,
+            crowds=crowds,
+            settings=settings,
+            seed=this.seed,
+            store=opened,
+            progress=this.progress,
         )
-        with Store(store) as opened:
-            result = crowd_student(
-                dataset,
-                eps=eps,
-                scenario=scenario,
-                workers=workers,
-                crowds=crowds,
-                settings=settings,
-                seed=seed,
-                store=opened,
-                progress=this.progress,
-            )
-        this.finish(result, lambda console: crowd_student_tables.show(result, console), data_sha256=result.data_sha256)
+    this.finish(result, lambda console: crowd_student_tables.show(result, console), data_sha256=result.data_sha256)
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,89 +25,73 @@ All = Annotated[bool, typer.Option("--all", help="Every setting.")]
 
 
 @runs.command("list")
+@command
 def list_(
+    this: Session,
     store: options.StoreFile = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """List the settings that have runs in the store.
 
     Example: boundcheck runs list
     """
-    inputs = dict(locals())
-    with session("runs list", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.runs import list_runs
+    from boundcheck.pipeline.runs import list_runs
 
-        listing = list_runs(store)
-        this.finish(listing, lambda console: _show_listing(listing, console))
+    listing = list_runs(store)
+    this.finish(listing, lambda console: _show_listing(listing, console))
 
 
 @runs.command()
+@command
 def show(
+    this: Session,
     number: Number,
     store: options.StoreFile = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Show the runs of one setting, width by width.
 
     Example: boundcheck runs show 1
     """
-    inputs = dict(locals())
-    with session("runs show", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.runs import show_runs
+    from boundcheck.pipeline.runs import show_runs
 
-        found = show_runs(number, store)
-        this.finish(found, lambda console: _show_setting(found, console))
+    found = show_runs(number, store)
+    this.finish(found, lambda console: _show_setting(found, console))
 
 
 @runs.command()
+@command
 def export(
+    this: Session,
     file: Annotated[Path, typer.Argument(help="File to write: .csv or .json.")],
     numbers: Numbers = None,
     store: options.StoreFile = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Write every run of the store, or of some settings, to a table with one row a run.
 
     Example: boundcheck runs export runs.csv 1 2
     """
-    inputs = dict(locals())
-    with session("runs export", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.runs import export_runs
+    from boundcheck.pipeline.runs import export_runs
 
-        done = export_runs(file, numbers or [], store)
-        this.finish(done, lambda console: console.print(f"{done.file}: {done.runs} runs", soft_wrap=True))
+    done = export_runs(file, numbers or [], store)
+    this.finish(done, lambda console: console.print(f"{done.file}: {done.runs} runs", soft_wrap=True))
 
 
 @runs.command()
+@command
 def prune(
+    this: Session,
     numbers: Numbers = None,
     older_than: OlderThan = None,
     everything: All = False,
     store: options.StoreFile = None,
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Delete runs: of some settings, older than some days, or all.
 
     Example: boundcheck runs prune --older-than 30
     """
-    inputs = dict(locals())
-    with session("runs prune", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this:
-        from boundcheck.pipeline.runs import prune_runs
+    from boundcheck.pipeline.runs import prune_runs
 
-        done = prune_runs(numbers or [], older_than_days=older_than, everything=everything, path=store)
-        this.finish(done, lambda console: console.print(f"{done.store}: {done.removed} runs deleted", soft_wrap=True))
+    done = prune_runs(numbers or [], older_than_days=older_than, everything=everything, path=store)
+    this.finish(done, lambda console: console.print(f"{done.store}: {done.removed} runs deleted", soft_wrap=True))
 
 
 def _show_listing(listing: "StoreListing", console: "Console") -> None:

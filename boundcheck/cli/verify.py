@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from boundcheck.cli import options
-from boundcheck.cli.output import session
+from boundcheck.cli.command import command
+from boundcheck.cli.output import Session
 from boundcheck.errors import InputError
 from boundcheck.records import Against, Training
 
@@ -81,8 +82,10 @@ IGNORED = {
 """Mode -> the parameters that it does not read."""
 
 
+@command
 def verify(
-    context: typer.Context,
+    this: Session,
+    rows: options.DataOptions,
     data: options.OptionalData = None,
     width_search: WidthSearch = False,
     width: Width = None,
@@ -108,15 +111,6 @@ def verify(
     store: options.StoreFile = None,
     dask: Dask = None,
     plot: options.Plot = None,
-    target: options.Target = None,
-    positive: options.Positive = None,
-    drop: options.Drop = None,
-    subsample: options.Subsample = None,
-    normalize: options.Normalize = "max",
-    json: options.Json = False,
-    seed: options.Seed = 0,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
 ) -> None:
     """Find how many neurons are really needed, and set them beside what the theorems ask for.
 
@@ -129,9 +123,7 @@ def verify(
 
     Example: boundcheck verify sklearn:digits --positive 5,6,7,8,9 --width-search --eps 0.15
     """
-    inputs = {name: value for name, value in locals().items() if name != "context"}
-    with session("verify", inputs, json=json, quiet=quiet, verbose=verbose, seed=seed) as this, ExitStack() as stack:
-        from boundcheck.datasets import load_dataset
+    with ExitStack() as stack:
         from boundcheck.pipeline.logit_scales import logit_scales as search_logit_scales
         from boundcheck.pipeline.scaling import SCALING
         from boundcheck.pipeline.scaling import scaling as fit_scaling
@@ -142,7 +134,7 @@ def verify(
 
         options.check_outputs(plot)
         mode = _mode(width_search, width, training, scaling, logit_scales)
-        options.refuse_ignored(context, mode, IGNORED[mode])
+        options.refuse_ignored(this.context, mode, IGNORED[mode])
         for name, value in (("--radius", radius), ("--step-size", step_size)):
             if value is not None and not value > 0:
                 raise InputError(f"{name} {value:g}: must be positive")
@@ -170,7 +162,7 @@ def verify(
                 eps=eps,
                 delta=delta,
                 settings=settings,
-                seed=seed,
+                seed=this.seed,
                 store=keep,
                 executor=executor,
                 progress=this.progress,
@@ -180,15 +172,7 @@ def verify(
             this.finish(
                 fitted, lambda console: verify_tables.scaling(fitted, console), exit_code=3 if fitted.cut else 0
             )
-        dataset = load_dataset(
-            EMBEDDED if data is None else data,
-            target=target,
-            positive=options.classes(positive),
-            drop=options.classes(drop),
-            subsample=subsample,
-            normalize=normalize,
-            seed=seed,
-        )
+        dataset = rows.load(EMBEDDED if data is None else data, this.seed)
         if logit_scales is not None:
             scaled = search_logit_scales(
                 dataset,
@@ -196,7 +180,7 @@ def verify(
                 eps=eps,
                 delta=delta,
                 settings=settings,
-                seed=seed,
+                seed=this.seed,
                 margin_time=margin_time,
                 store=keep,
                 executor=executor,
@@ -220,7 +204,7 @@ def verify(
             settings=settings,
             bound=bound,
             seeds=seeds,
-            seed=seed,
+            seed=this.seed,
             margin_time=margin_time,
             store=keep,
             executor=executor,
