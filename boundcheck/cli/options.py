@@ -35,7 +35,7 @@ StoreFile = Annotated[
     typer.Option(
         "--store",
         metavar="FILE",
-        help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's cache.",
+        help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's data folder.",
     ),
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]

@@ -8,4 +8,7 @@ gamma_rkhs = max over E||v||^2 <= 1 of the same            = min over the simple
 
 from boundcheck.margins.report import Limiting, MarginReport, Moment, Teacher, load_teacher
 
-__all__ = ["Limiting", "MarginReport", "Moment", "Teacher", "load_teacher"]
+__all__ = ["NUMERICS", "Limiting", "MarginReport", "Moment", "Teacher", "load_teacher"]
+
+NUMERICS = 1
+"""Version of the numbers of the kernel teacher; raise it with every change of them, which retires stored teachers."""

@@ -61,14 +61,14 @@ class Pruned(Record):
 
 def list_runs(path: Path | None = None) -> StoreListing:
     """Every setting in the store at `path` (None: the default one), the one used last first."""
-    with Store(path) as store:
+    with Store(path, must_exist=True) as store:
         return StoreListing(str(store.path), tuple(store.settings()))
 
 
 def show_runs(number: int, path: Path | None = None) -> SettingRuns:
     """The runs of setting `number`. Raises InputError if the store has no such setting."""
     by_width: dict[int, list[TrainingRun]] = {}
-    with Store(path) as store:
+    with Store(path, must_exist=True) as store:
         (setting,) = _chosen(store, [number])
         for run in store.runs(number):
             by_width.setdefault(run.width, []).append(run)
@@ -82,7 +82,7 @@ def export_runs(file: Path, numbers: Sequence[int] = (), path: Path | None = Non
     """
     if file.suffix not in (".csv", ".json"):
         raise InputError(f"{file}: the name must end in .csv or .json")
-    with Store(path) as store:
+    with Store(path, must_exist=True) as store:
         found = [_row(setting, run) for setting in _chosen(store, numbers) for run in store.runs(setting.id)]
     rows = finite_or_none(found)[0]
     try:
@@ -113,7 +113,7 @@ def prune_runs(
     if not numbers and older_than_days is None and not everything:
         raise InputError("runs prune: say what to delete: numbers from 'boundcheck runs list', --older-than, or --all")
     before = None if older_than_days is None else time.time() - 86400 * older_than_days
-    with Store(path) as store:
+    with Store(path, must_exist=True) as store:
         chosen = [setting.id for setting in _chosen(store, numbers)] if numbers else None
         return Pruned(str(store.path), store.prune(settings=chosen, finished_before=before))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcheck import kernels, margins, numerics
+from boundcheck import margins, numerics
 from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.experiments.cells import Ledger
@@ -29,7 +29,7 @@ def find_teacher(
     time_limit: seconds; a first certificate is finished in any case.
     """
     ledger = Ledger(store, "teacher", version=1)
-    identity = [data.digest, TOLERANCE, time_limit, seed, numerics.version(margins, kernels), np.__version__]
+    identity = [data.digest, TOLERANCE, time_limit, seed, numerics.version("margins", margins.NUMERICS), np.__version__]
     if (kept := ledger.load(identity)) is None:
         report = settled_margin(
             data, norm="sup", tolerance=TOLERANCE, time_limit=time_limit, seed=seed, progress=progress

@@ -4,9 +4,10 @@ Blind to margins and bounds, which it is compared with.
 """
 
 from boundcheck.search.executors import DaskExecutor, Executor, LocalExecutor, open_executor
+from boundcheck.search.place import default_path
 from boundcheck.search.runs import Trainer, run_seed, succeeded, train_runs
 from boundcheck.search.statistics import SuccessTest
-from boundcheck.search.store import Setting, Store, StoredSetting, default_path
+from boundcheck.search.store import Setting, Store, StoredSetting
 from boundcheck.search.widths import minimal_width
 
 __all__ = [

@@ -28,6 +28,7 @@ MIGRATIONS: list[tuple[str, ...]] = [
             key TEXT PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, finished REAL NOT NULL)
             STRICT, WITHOUT ROWID""",
     ),
+    ("DROP TABLE claims",),
 ]
 """Statements that lead from schema version i to i + 1; a store's version is its PRAGMA user_version."""
 

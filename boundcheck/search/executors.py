@@ -1,7 +1,6 @@
 """Where training runs are computed: in this process, or on Dask workers. Both give the same runs, bit for bit.
 
-An executor asks for work by claiming it (so that processes sharing a store do not repeat each other's runs) and
-yields finished batches, which its caller stores at once. Batches are sized to take seconds.
+An executor takes as much work as it can do in seconds and yields finished batches, which its caller stores at once.
 """
 
 import logging
@@ -18,8 +17,8 @@ from boundcheck.records import TrainingRun
 Job = tuple[int, int]
 Task = Callable[[Sequence[Job]], list[TrainingRun]]
 """Trains (width, seed) jobs; the runs do not depend on how jobs are batched, nor on the process."""
-Claim = Callable[[int], list[Job]]
-"""Reserves jobs of about so many neurons in all; an empty list when none is left to reserve."""
+Take = Callable[[int], list[Job]]
+"""Hands out jobs of about so many neurons in all; an empty list when none is left."""
 
 
 Batches = Generator[list[TrainingRun], None, None]
@@ -27,10 +26,10 @@ Batches = Generator[list[TrainingRun], None, None]
 
 
 class Executor(Protocol):
-    """Computes whatever it can claim."""
+    """Computes whatever it is handed."""
 
-    def run(self, task: Task, claim: Claim) -> Batches:
-        """Claim jobs until none is left, and yield their runs batch by batch."""
+    def run(self, task: Task, take: Take) -> Batches:
+        """Take jobs until none is left, and yield their runs batch by batch."""
 
 
 _LEAST_NEURONS = 1024  # a smaller batch takes about as long: `training` fills tiles of up to so many, one a thread
@@ -55,9 +54,9 @@ class LocalExecutor:
     def __init__(self) -> None:
         self._pace = _Pace()
 
-    def run(self, task: Task, claim: Claim) -> Batches:
+    def run(self, task: Task, take: Take) -> Batches:
         """See `Executor.run`."""
-        while jobs := claim(self._pace.neurons):
+        while jobs := take(self._pace.neurons):
             started = time.monotonic()
             runs = task(jobs)
             self._pace.observe(time.monotonic() - started)
@@ -104,7 +103,7 @@ class DaskExecutor:
         with self._cluster:
             pass
 
-    def run(self, task: Task, claim: Claim) -> Batches:
+    def run(self, task: Task, take: Take) -> Batches:
         """See `Executor.run`. Two batches per worker are under way at a time."""
         distributed = _distributed()
         with warnings.catch_warnings():
@@ -112,12 +111,12 @@ class DaskExecutor:
             shipped = self._client.submit(_itself, task, pure=False)
         pending = distributed.as_completed()
         try:
-            self._submit(shipped, claim, pending)
+            self._submit(shipped, take, pending)
             for future in pending:
                 runs, seconds = future.result()
                 self._pace.observe(seconds)
                 yield runs
-                self._submit(shipped, claim, pending)
+                self._submit(shipped, take, pending)
         except distributed.KilledWorker as error:
             raise BoundcheckError(
                 f"--dask: workers keep dying on one batch, perhaps of too little memory: {error}"
@@ -125,10 +124,10 @@ class DaskExecutor:
         finally:
             self._client.cancel([shipped, *pending.futures])
 
-    def _submit(self, shipped: Any, claim: Claim, pending: Any) -> None:
+    def _submit(self, shipped: Any, take: Take, pending: Any) -> None:
         """Top up the batches under way."""
         while pending.count() < 2 * max(1, len(self._client.nthreads())):
-            if not (jobs := claim(self._pace.neurons)):
+            if not (jobs := take(self._pace.neurons)):
                 return
             pending.add(self._client.submit(_timed, shipped, jobs, pure=False))
 

@@ -109,7 +109,7 @@ def _trainer(train: Trainer | None) -> tuple[Trainer, str]:
         return train, f"{type(train).__module__}.{type(train).__qualname__}"
     from boundcheck import training
 
-    return training.train, numerics.version(training)
+    return training.train, numerics.version("training", training.NUMERICS)
 
 
 def _digest(y: Integer[np.ndarray, " n"], p: Float[np.ndarray, " n"] | None) -> str:

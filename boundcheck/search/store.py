@@ -2,8 +2,7 @@
 
 A run is identified by its setting (data, targets, training settings, eps of the early stop, version of the
 numerics), its width and its seed. Finished runs are committed at once, so `kill -9` loses at most the runs in
-flight. Processes that share a store claim runs before training them, so that none is trained twice; a claim lapses
-when its owner dies or stops renewing it.
+flight. Processes that share a store may train the same run at the same time; they get the same result.
 """
 
 import hashlib
@@ -12,19 +11,18 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from boundcheck.errors import InputError
 from boundcheck.records import Record, TrainingRun, TrainingSpec
-from boundcheck.search.claims import Heartbeat, is_abandoned, new_owner
 from boundcheck.search.database import connect
+from boundcheck.search.place import default_path
 
 Job = tuple[int, int]
 """(width, seed) of one training run."""
-LEASE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,23 +59,18 @@ class StoredSetting(Record):
     last_finished: float
 
 
-def default_path() -> Path:
-    """$BOUNDCHECK_STORE, or boundcheck/runs.sqlite in the user's cache ($XDG_CACHE_HOME or ~/.cache)."""
-    if chosen := os.environ.get("BOUNDCHECK_STORE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boundcheck" / "runs.sqlite"
-
-
 class Store:
     """Finished runs on disk. Use as a context manager, in the thread that opened it.
 
+    path: default `default_path()`.  must_exist: refuse a missing file that the user named instead of creating it.
     Raises InputError on one line when the file cannot be opened, read or written.
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(self, path: Path | str | None = None, *, must_exist: bool = False) -> None:
         self.path = Path(path) if path is not None else default_path()
-        self.owner = new_owner()
-        self._heartbeat: Heartbeat | None = None
+        named = path is not None or "BOUNDCHECK_STORE" in os.environ
+        if must_exist and named and not self.path.exists():
+            raise InputError(f"run store {self.path}: no such file; a width search creates it")
         with self._explained():
             self._db = connect(self.path)
 
@@ -88,11 +81,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give back what is claimed and close the file."""
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-            with suppress(sqlite3.Error):  # claims left behind lapse with this process
-                self._db.execute("DELETE FROM claims WHERE owner = ?", (self.owner,))
+        """Close the file."""
         self._db.close()
 
     def ledger(self, setting: Setting) -> "StoreLedger":
@@ -182,11 +171,6 @@ class Store:
         with self._explained():
             yield self._db
 
-    def renew_claims(self) -> None:
-        """From now on, renew this store's claims until it is closed."""
-        if self._heartbeat is None:
-            self._heartbeat = Heartbeat(self.path, self.owner, LEASE_SECONDS)
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -196,7 +180,7 @@ class Store:
 
 
 class StoreLedger:
-    """The runs of one setting in a store: what is done, what may be trained here, what has just been trained."""
+    """The runs of one setting in a store: those that are done, and room for more."""
 
     def __init__(self, store: Store, setting: int) -> None:
         self._store = store
@@ -212,43 +196,14 @@ class StoreLedger:
             }
         return {job: run for job, run in found.items() if run is not None}
 
-    def claim(self, jobs: Iterable[Job], neurons: int) -> list[Job]:
-        """Reserve the first of `jobs` that are neither finished nor claimed, up to `neurons` in all, at least one."""
-        claimed: list[Job] = []
-        self._store.renew_claims()
-        now = time.time()
-        with self._store.transaction() as db:
-            for job in jobs:
-                key = (self._setting, *job)
-                row = db.execute(_FINISHED, key).fetchone()
-                if row is not None and _decode(row[0]) is not None:
-                    continue
-                held = db.execute(_CLAIM, key).fetchone()
-                if held is not None and not is_abandoned(held[0], held[1], now):
-                    continue
-                if claimed and sum(width for width, _ in claimed) + job[0] > neurons:
-                    break
-                db.execute(_TAKE, (*key, self._store.owner, now + LEASE_SECONDS))
-                claimed.append(job)
-        return claimed
-
     def save(self, runs: Iterable[TrainingRun]) -> None:
-        """Commit finished runs and give up their claims."""
+        """Commit finished runs."""
         rows = [(self._setting, r.width, r.seed, json.dumps(asdict(r)), time.time()) for r in runs]
         with self._store.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", rows)
-            db.executemany(_RELEASE, [(*row[:3], self._store.owner) for row in rows])
-
-    def release(self, jobs: Iterable[Job]) -> None:
-        """Give back claimed runs that will not be trained here."""
-        with self._store.transaction() as db:
-            db.executemany(_RELEASE, [(self._setting, *job, self._store.owner) for job in jobs])
 
 
 _FINISHED = "SELECT result FROM runs WHERE setting = ? AND width = ? AND seed = ?"
-_CLAIM = "SELECT owner, expires FROM claims WHERE setting = ? AND width = ? AND seed = ?"
-_TAKE = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)"
-_RELEASE = "DELETE FROM claims WHERE setting = ? AND width = ? AND seed = ? AND owner = ?"
 _RUN_FIELDS = {f.name for f in fields(TrainingRun)}
 
 

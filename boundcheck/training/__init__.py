@@ -6,6 +6,7 @@ from boundcheck.training.tiles import tile_neurons
 from boundcheck.training.trainer import fit, fit_many, train
 
 __all__ = [
+    "NUMERICS",
     "Network",
     "fit",
     "fit_many",
@@ -14,3 +15,6 @@ __all__ = [
     "tile_neurons",
     "train",
 ]
+
+NUMERICS = 1
+"""Version of the numbers that training gives; to be raised with every change of them, which retires stored runs."""

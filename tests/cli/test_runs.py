@@ -64,6 +64,7 @@ def test_list_in_json_is_one_object(store: Path) -> None:
 
 
 def test_an_empty_store_has_no_runs(tmp_path: Path) -> None:
+    Store(tmp_path / "new.sqlite").close()
     shown = invoke(tmp_path / "new.sqlite", "list")
     assert shown.exit_code == 0
     assert "no runs yet" in shown.stdout
@@ -131,3 +132,15 @@ def test_mistakes_are_one_line_and_exit_code_two(store: Path, arguments: list[ob
 @pytest.mark.parametrize("command", ["list", "show", "export", "prune"])
 def test_help_has_an_example(command: str) -> None:
     assert f"Example: boundcheck runs {command}" in CliRunner().invoke(app, ["runs", command, "--help"]).stdout
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "1"), ("export", "runs.csv"), ("prune", "--all")])
+def test_a_store_that_is_not_there_is_not_created(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in ({}, {"BOUNDCHECK_STORE": "typo"}):
+        ran = CliRunner(env=place).invoke(app, ["runs", *words, *([] if place else ["--store", "typo"])])
+        assert ran.exit_code == 2
+        assert "run store typo: no such file" in ran.stderr
+        assert list(tmp_path.iterdir()) == []

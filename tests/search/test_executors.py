@@ -27,11 +27,11 @@ def test_local_batches_grow_while_they_are_quick_and_shrink_while_they_are_slow(
     monkeypatch.setattr(executors.time, "monotonic", lambda: next(clock))
     asked: list[int] = []
 
-    def claim(neurons: int) -> list[tuple[int, int]]:
+    def take(neurons: int) -> list[tuple[int, int]]:
         asked.append(neurons)
         return [(2, 0)] if len(asked) < 5 else []
 
-    assert list(LocalExecutor().run(lambda jobs: [], claim)) == [[], [], [], []]
+    assert list(LocalExecutor().run(lambda jobs: [], take)) == [[], [], [], []]
     first = asked[0]
     assert asked == [first, 2 * first, 4 * first, 2 * first, 2 * first]
 

@@ -1,14 +1,14 @@
-"""A search killed at any moment resumes without repeating a run; searches that share a store share the work."""
+"""A search killed at any moment resumes without repeating a run; searches may share a store."""
 
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
 from search.bernoulli import SPEC, Bernoulli, X, Y
 from search.test_widths import same
 
@@ -81,18 +81,31 @@ def test_killed_again_and_again_it_loses_only_the_batch_in_flight(tmp_path: Path
             seen |= jobs
 
 
-def test_two_processes_share_a_store_and_its_work(tmp_path: Path) -> None:
+def test_two_processes_share_a_store(tmp_path: Path) -> None:
     store, log = tmp_path / "runs.sqlite", tmp_path / "log"
     results = [tmp_path / "one.json", tmp_path / "two.json"]
     workers = [start(store, log, result) for result in results]
     assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
     expected = uninterrupted()
     assert [json.loads(result.read_text()) for result in results] == [expected, expected]
+    with Store(store) as opened:
+        (setting,) = opened.settings()
+    assert setting.runs == expected["runs"], "work done twice is kept once"
 
-    trained = [(process, job) for what, process, jobs in batches(log) if what == "begin" for job in jobs]
-    assert len({job for _, job in trained}) == len(trained) == expected["runs"], "no run is trained twice"
-    shares = [sum(process == worker.pid for process, _ in trained) for worker in workers]
-    assert min(shares) > expected["runs"] / 10, "both did some of the work"
+
+def test_a_stopped_process_does_not_hold_up_another(tmp_path: Path) -> None:
+    """A search that is stopped (SIGSTOP) in a batch reserves nothing: another one on its store makes all runs."""
+    store, log, result = tmp_path / "runs.sqlite", tmp_path / "log", tmp_path / "result.json"
+    first = start(store, log, tmp_path / "never.json")
+    try:
+        while not any(what == "begin" for what, *_ in batches(log)):
+            time.sleep(0.01)
+        os.kill(first.pid, signal.SIGSTOP)
+        assert start(store, log, result).wait(timeout=60) == 0
+        assert json.loads(result.read_text()) == uninterrupted()
+    finally:
+        first.kill()
+        first.wait()
 
 
 def test_a_stored_search_trains_nothing_and_says_so(tmp_path: Path) -> None:
@@ -112,14 +125,3 @@ def test_a_stored_search_trains_nothing_and_says_so(tmp_path: Path) -> None:
     assert first.runs_reused == 0
     assert again.runs_reused == again.runs == sum(t.reused for t in again.trials)
     assert same(first) == same(again) == same(hurried)
-
-
-def test_a_trainer_that_fails_leaves_no_claims_behind(tmp_path: Path) -> None:
-    def fails(*_: object, **__: object) -> object:
-        raise MemoryError
-
-    with Store(tmp_path / "runs.sqlite") as store:
-        with pytest.raises(MemoryError):
-            minimal_width(X, Y, None, SPEC, eps=0.05, data_digest="d", store=store, train=fails)
-        with store.connection() as db:
-            assert db.execute("SELECT count(*) FROM claims").fetchone() == (0,)

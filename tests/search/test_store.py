@@ -1,21 +1,20 @@
-"""The run store: identity of a run, claims, damage, versions, full and forbidden places."""
+"""The run store: identity of a run, its place, damage, versions, full and forbidden places."""
 
 import dataclasses
 import math
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from platformdirs import user_data_path
 from search.bernoulli import SPEC
 
+from boundcheck import training
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.records import TrainingRun
-from boundcheck.search import claims, database
-from boundcheck.search import store as store_module
+from boundcheck.search import database, runs
 from boundcheck.search.store import Setting, Store, default_path
 
 SETTING = Setting(data="d", targets="t", spec=SPEC, eps=0.1, numerics="1", name="octagon")
@@ -89,55 +88,6 @@ def test_prune_deletes_what_it_is_told_and_nothing_else(path: Path) -> None:
         assert store.settings() == []
 
 
-def test_a_job_is_claimed_once(path: Path) -> None:
-    jobs = [(8, s) for s in range(4)]
-    with Store(path) as one, Store(path) as other:
-        mine = one.ledger(SETTING).claim(jobs, neurons=16)
-        assert mine == [(8, 0), (8, 1)]
-        assert other.ledger(SETTING).claim(jobs, neurons=1) == [(8, 2)], "at least one"
-        one.ledger(SETTING).save([run(8, 0)])
-        one.ledger(SETTING).release([(8, 1)])
-        assert other.ledger(SETTING).claim(jobs, neurons=10**6) == [(8, 1), (8, 3)]
-
-
-def test_claims_end_with_the_store(path: Path) -> None:
-    with Store(path) as one:
-        one.ledger(SETTING).claim([(8, 0)], 8)
-    with Store(path) as other:
-        assert other.ledger(SETTING).claim([(8, 0)], 8) == [(8, 0)]
-
-
-def test_claims_of_a_killed_process_lapse_at_once(path: Path) -> None:
-    script = (
-        "import os, sys\nfrom search.test_store import SETTING, Store\n"
-        "Store(sys.argv[1]).ledger(SETTING).claim([(8, 0)], 8)\nos.kill(os.getpid(), 9)"
-    )
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    subprocess.run([sys.executable, "-c", script, str(path)], env=environment, check=False)
-    assert sqlite3.connect(path).execute("SELECT count(*) FROM claims").fetchone() == (1,)
-    with Store(path) as store:
-        assert store.ledger(SETTING).claim([(8, 0)], 8) == [(8, 0)]
-
-
-def test_a_claim_of_another_machine_is_respected_until_it_expires() -> None:
-    stranger = "elsewhere/1/abc"
-    assert not claims.is_abandoned(stranger, expires=100.0, now=99.0)
-    assert claims.is_abandoned(stranger, expires=100.0, now=101.0)
-    assert not claims.is_abandoned(claims.new_owner(), expires=100.0, now=99.0)
-
-
-def test_claims_are_renewed_while_their_owner_works(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "LEASE_SECONDS", 0.3)
-    monkeypatch.setattr(claims, "_is_alive", lambda process: True)
-    with Store(path) as one, Store(path) as other:
-        one.ledger(SETTING).claim([(8, 0)], 8)
-        time.sleep(0.9)
-        assert other.ledger(SETTING).claim([(8, 0)], 8) == []
-        one._heartbeat.stop()  # as if the whole process had stopped
-        time.sleep(0.6)
-        assert other.ledger(SETTING).claim([(8, 0)], 8) == [(8, 0)]
-
-
 def damage_tail(path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
@@ -208,7 +158,6 @@ def test_a_run_written_in_another_form_is_trained_again(path: Path) -> None:
         with store.transaction() as db:
             db.execute("UPDATE runs SET result = '{\"width\": 8}'")
         assert ledger.load([(8, 0)]) == {}
-        assert ledger.claim([(8, 0)], 8) == [(8, 0)]
         ledger.save([run()])
         assert ledger.load([(8, 0)]) == {(8, 0): run()}
 
@@ -245,15 +194,65 @@ def test_a_read_only_store_can_be_read_and_says_so_when_written(path: Path, monk
             store.ledger(SETTING)
 
 
-def test_the_store_lives_in_the_users_cache_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.delenv("BOUNDCHECK_STORE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_path() == tmp_path / "boundcheck" / "runs.sqlite"
-    monkeypatch.delenv("XDG_CACHE_HOME")
+    for variable in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_path() == tmp_path / ".cache" / "boundcheck" / "runs.sqlite"
-    monkeypatch.setenv("BOUNDCHECK_STORE", str(tmp_path / "mine.db"))
-    assert Store().path == tmp_path / "mine.db"
+    return tmp_path
+
+
+def test_the_store_lives_in_the_users_data_folder_unless_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_path() == user_data_path("boundcheck", appauthor=False) / "runs.sqlite"
+    assert home in default_path().parents
+    assert ".cache" not in default_path().parts
+    monkeypatch.setenv("BOUNDCHECK_STORE", str(home / "mine.db"))
+    assert Store().path == home / "mine.db"
+
+
+def test_a_store_in_the_cache_folder_is_moved_over_once(home: Path) -> None:
+    former = home / ".cache" / "boundcheck" / "runs.sqlite"
+    with Store(former) as store:
+        store.ledger(SETTING).save([run()])
+    with pytest.warns(BoundcheckWarning, match="run store moved from the cache folder") as said:
+        store = Store()
+    with store:
+        assert store.path == user_data_path("boundcheck", appauthor=False) / "runs.sqlite"
+        assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+    assert len(said) == 1
+    assert list(former.parent.iterdir()) == []
+    with Store(former) as store:
+        store.ledger(SETTING).save([run(10)])
+    with Store() as store:
+        assert store.ledger(SETTING).load([(8, 0), (10, 0)]) == {(8, 0): run()}, "moved once, never over a newer store"
+
+
+def test_a_store_in_use_is_moved_another_time(home: Path) -> None:
+    former = home / ".cache" / "boundcheck" / "runs.sqlite"
+    with Store(former) as other:
+        other.ledger(SETTING).save([run()])
+        with pytest.warns(BoundcheckWarning, match="stays in the cache folder for now"):
+            store = Store()
+        with store:
+            assert store.path == former
+            assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+        other.ledger(SETTING).save([run(10)])
+    with pytest.warns(BoundcheckWarning, match="moved"):
+        store = Store()
+    with store:
+        assert set(store.ledger(SETTING).load([(8, 0), (10, 0)])) == {(8, 0), (10, 0)}
+
+
+def test_a_comment_in_the_training_code_keeps_the_stored_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are found again by a version number of the numerics, not by the text of the program."""
+    before = runs._trainer(None)[1]
+    source = Path(training.__file__).parent / "pgd.py"
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"# more" if path == source else b""))
+    assert runs._trainer(None)[1] == before
+    monkeypatch.setattr(training, "NUMERICS", training.NUMERICS + 1)
+    assert runs._trainer(None)[1] != before
 
 
 def test_cells_of_experiments_are_kept_and_replaced(path: Path) -> None:
