@@ -1,5 +1,8 @@
 """What boundcheck raises. The command line prints the message on one line and exits with `exit_code`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BoundcheckError(Exception):
     """Base class: one line saying which file or option, what is wrong, and what to do."""
@@ -22,6 +25,28 @@ class AssumptionFailsError(BoundcheckError):
     """The input is well formed, but no theorem applies to it (its margin is exactly 0)."""
 
     exit_code = 1
+
+
+class OutputError(BoundcheckError):
+    """A file or a stream could not be written."""
+
+    exit_code = 4
+
+
+@contextmanager
+def writing(place: object) -> Iterator[None]:
+    """Raise OutputError where the block cannot write to `place`, InputError where there is no such place.
+
+    That the reader of a pipe went away stays a BrokenPipeError.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        wrong = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError)
+        kind = InputError if wrong else OutputError
+        raise kind(f"{place}: cannot be written ({error.strerror or error}); choose another place") from error
 
 
 class BoundcheckWarning(UserWarning):

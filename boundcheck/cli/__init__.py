@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 
 from boundcheck import __version__
-from boundcheck.cli import config
+from boundcheck.cli import config, streams
 from boundcheck.cli.audit import audit
 from boundcheck.cli.compare import compare
 from boundcheck.cli.crowd import crowd
@@ -32,12 +33,19 @@ class _OneLineErrors(TyperGroup):
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
+        except NoArgsIsHelpError:  # the help was printed
+            code = BAD_INPUT
         except typer.TyperException as error:
             context = getattr(error, "ctx", None)
             where = context.command_path if context else "boundcheck"
             sys.stderr.write(f"{where}: error: {error.format_message()} (try '{where} --help')\n")
             code = BAD_INPUT
-        sys.exit(code if isinstance(code, int) else 0)
+        except OSError as error:
+            sys.stderr.write(f"boundcheck: error: {streams.STDOUT}: cannot be written ({error.strerror or error})\n")
+            code = streams.UNWRITTEN
+        except SystemExit as error:  # Typer and rich leave so when the reader of a pipe went away
+            code = streams.READER_GONE if isinstance(error.__context__, BrokenPipeError) else error.code
+        sys.exit(streams.settle(code if isinstance(code, int) else 0))
 
 
 app = typer.Typer(
@@ -97,6 +105,7 @@ app.add_typer(runs, name="runs")
 
 
 def main() -> None:
-    """Entry point: float64 everywhere, then the command line."""
+    """Entry point: float64 everywhere, streams that fail in known ways, then the command line."""
+    streams.prepare()
     os.environ.setdefault("JAX_ENABLE_X64", "1")
     app()

@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, writing
 from boundcheck.progress import Progress
 
 _EVERY_SECONDS = 10.0
@@ -16,18 +16,20 @@ class Log:
     def __init__(self, path: Path) -> None:
         """Open for appending. Raises InputError where that fails."""
         try:
-            self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise InputError(f"--log-file {path}: cannot be written ({error.strerror})") from error
+        self._path = path
         self.command = "boundcheck"
         self._message = ""
         self._last = 0.0
 
     def write(self, text: str) -> None:
-        """One line, with the local time and the command."""
+        """One line, with the local time and the command. Raises OutputError."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._file.write(f"{now} {self.command}: {' '.join(text.split())}\n")
-        self._file.flush()
+        line = f"{now} {self.command}: {' '.join(text.split())}\n"
+        with writing(f"--log-file {self._path}"):
+            self._file.write(line.encode(errors="backslashreplace"))
 
     def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
         """A line for every new message, and every ten seconds for the same one."""

@@ -6,16 +6,16 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from boundcheck import __version__
-from boundcheck.cli import config
+from boundcheck.cli import config, streams
 from boundcheck.cli.logfile import Both, Log
-from boundcheck.errors import BoundcheckError, BoundcheckWarning
+from boundcheck.errors import BoundcheckError, BoundcheckWarning, OutputError, writing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, finite_or_none, jsonable
 
@@ -103,23 +103,25 @@ class Session:
         if self.bar is not None:
             self.bar.close()
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
-        if self.json:
-            body, dropped = finite_or_none(result.to_json() if isinstance(result, Record) else jsonable(result))
-            if dropped:
-                notes.append(f"{dropped} infinite or undefined numbers are null")
-            envelope = {
-                "schema": 1,
-                "command": self.command,
-                "inputs": finite_or_none(jsonable(self.inputs))[0],
-                "result": body,
-                "warnings": notes,
-                "manifest": self._manifest(data_sha256),
-            }
-            sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
-        else:
-            from rich.console import Console
+        with writing(streams.STDOUT):
+            if self.json:
+                body, dropped = finite_or_none(result.to_json() if isinstance(result, Record) else jsonable(result))
+                if dropped:
+                    notes.append(f"{dropped} infinite or undefined numbers are null")
+                envelope = {
+                    "schema": 1,
+                    "command": self.command,
+                    "inputs": finite_or_none(jsonable(self.inputs))[0],
+                    "result": body,
+                    "warnings": notes,
+                    "manifest": self._manifest(data_sha256),
+                }
+                sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
+            else:
+                from rich.console import Console
 
-            render(Console(highlight=False))
+                render(Console(highlight=False))
+            sys.stdout.flush()
         if not self.quiet:
             for note in notes:
                 sys.stderr.write(f"warning: {note}\n")
@@ -156,17 +158,23 @@ def session(context: typer.Context, inputs: Mapping[str, Any]) -> Iterator[Sessi
         sys.stdout.write(config.written(command, inputs, settings.commands[command]))
         raise typer.Exit(HOLDS)
     this = Session(command, context, inputs, json=json, quiet=quiet, verbose=verbose, seed=seed, log=settings.log)
-    if settings.log is not None:
-        settings.log.command = command
-        settings.log.write("started: boundcheck " + " ".join(sys.argv[1:]))
     try:
+        if settings.log is not None:
+            settings.log.command = command
+            settings.log.write("started: boundcheck " + " ".join(sys.argv[1:]))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", BoundcheckWarning)
             this.caught = caught
+            streams.require_stdout()
             yield this
     except BoundcheckError as error:
         fail(str(error), error.exit_code, verbose)
+    except BrokenPipeError:
+        raise typer.Exit(streams.READER_GONE) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}; give another file, or free some space", streams.UNWRITTEN, verbose)
     except MemoryError:
         fail("not enough memory; use --subsample or a smaller problem", BAD_INPUT, verbose)
     except KeyboardInterrupt:
@@ -191,5 +199,6 @@ def fail(message: str, exit_code: int, verbose: int = 0) -> NoReturn:
     line = f"error: {' '.join(message.split())}"
     sys.stderr.write(f"boundcheck: {line}\n")
     if (log := config.settings.get().log) is not None:
-        log.write(f"{line}; exit code {exit_code}")
+        with suppress(OutputError):  # perhaps what is being told here
+            log.write(f"{line}; exit code {exit_code}")
     raise typer.Exit(exit_code)

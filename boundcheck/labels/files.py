@@ -13,7 +13,7 @@ from jaxtyping import Float, Shaped
 from boundcheck.datasets.dataset import listed, quoted
 from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, writing
 from boundcheck.labels.weak import partial_labels
 from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
 
@@ -110,15 +110,12 @@ def save_labels(
     """Write soft labels for `verify --labels` and `labels check`.
 
     more: further arrays and scalars, None is left out: y, rows, tasks, digest, eta, ...
-    Raises InputError if the file cannot be written.
+    Raises OutputError if the file cannot be written.
     """
     check_place(path)
     extra: Mapping[str, Any] = {key: value for key, value in more.items() if value is not None}
-    try:
-        with path.open("wb") as file:
-            np.savez(file, p=p, logits=logits, source=source, seed=seed, radius=radius, **extra)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file") from error
+    with writing(path), path.open("wb") as file:
+        np.savez(file, p=p, logits=logits, source=source, seed=seed, radius=radius, **extra)
 
 
 def load_truth(path: str | Path, found: LabelFile) -> Shaped[np.ndarray, " n"]:

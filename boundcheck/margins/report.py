@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float64
 
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, writing
 from boundcheck.records import BoundRow, Interval, Record, jsonable
 
 _KEYS = (
@@ -42,27 +42,24 @@ class Teacher(Record):
     def save(self, path: Path) -> None:
         """Write the .npz that `load_teacher` reads, with z and z_error under the keys logits and logits_error.
 
-        Raises InputError where the path cannot be written.
+        Raises OutputError where the path cannot be written.
         """
         interval = self.margin
-        try:
-            with path.open("wb") as file:
-                np.savez(
-                    file,
-                    q=self.q,
-                    logits=self.z,
-                    logits_error=self.z_error,
-                    p=self.p,
-                    gamma_lower=interval.lower,
-                    gamma_upper=interval.upper,
-                    confidence=interval.confidence,
-                    exact=interval.exact,
-                    kind=self.kind,
-                    radius=self.radius,
-                    digest=self.digest,
-                )
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror}); choose another file") from error
+        with writing(path), path.open("wb") as file:
+            np.savez(
+                file,
+                q=self.q,
+                logits=self.z,
+                logits_error=self.z_error,
+                p=self.p,
+                gamma_lower=interval.lower,
+                gamma_upper=interval.upper,
+                confidence=interval.confidence,
+                exact=interval.exact,
+                kind=self.kind,
+                radius=self.radius,
+                digest=self.digest,
+            )
 
 
 def load_teacher(path: Path) -> Teacher:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, writing
 from boundcheck.presentation.html import Html, element, join, page
 from boundcheck.presentation.html_sections import COMMANDS, KINDS, Section, manifest, sections
 from boundcheck.records import Record
@@ -27,7 +27,7 @@ class ReportMade(Record):
 def report(runs: Sequence[Path], out: Path) -> ReportMade:
     """Write the runs (files that `boundcheck COMMAND --json` printed) to `out` as one self-contained HTML page.
 
-    Raises InputError for files that are not such runs and for places that cannot be written.
+    Raises InputError for files that are not such runs, OutputError for places that cannot be written.
     """
     found = [(path, _read(path)) for path in runs]
     parts: dict[str, list[Html]] = {kind: [] for kind in KINDS}
@@ -38,11 +38,11 @@ def report(runs: Sequence[Path], out: Path) -> ReportMade:
         for kind, heading, content in shown:
             parts[kind].append(join([element("h3", heading) if heading else "", content]))
     chapters = [(kind, KINDS[kind], join(parts[kind])) for kind in KINDS if parts[kind]]
-    text = page("boundcheck report", [*chapters, ("manifest", "Manifest", join(notes))]).encode()
-    try:
+    text = page("boundcheck report", [*chapters, ("manifest", "Manifest", join(notes))]).encode(
+        errors="backslashreplace"
+    )
+    with writing(out):
         out.write_bytes(text)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another place") from error
     return ReportMade(str(out), len(text), tuple(envelope["command"] for _, envelope in found))
 
 

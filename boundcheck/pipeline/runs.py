@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, writing
 from boundcheck.records import Record, TrainingRun, finite_or_none
 from boundcheck.search.store import Store, StoredSetting
 
@@ -78,23 +78,20 @@ def show_runs(number: int, path: Path | None = None) -> SettingRuns:
 def export_runs(file: Path, numbers: Sequence[int] = (), path: Path | None = None) -> Exported:
     """Write the runs of these settings (none: all) to a .csv or .json file, one row a run.
 
-    Raises InputError for another suffix, an unknown setting, or a file that cannot be written.
+    Raises InputError for another suffix or an unknown setting, OutputError where the file cannot be written.
     """
     if file.suffix not in (".csv", ".json"):
         raise InputError(f"{file}: the name must end in .csv or .json")
     with Store(path, must_exist=True) as store:
         found = [_row(setting, run) for setting in _chosen(store, numbers) for run in store.runs(setting.id)]
     rows = finite_or_none(found)[0]
-    try:
-        with file.open("w", newline="") as target:
-            if file.suffix == ".json":
-                json.dump(rows, target, indent=1, allow_nan=False)
-            else:
-                writer = csv.DictWriter(target, rows[0] if rows else [])
-                writer.writeheader()
-                writer.writerows(rows)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written ({error.strerror}); give another file") from error
+    with writing(file), file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as target:
+        if file.suffix == ".json":
+            json.dump(rows, target, indent=1, allow_nan=False)
+        else:
+            writer = csv.DictWriter(target, rows[0] if rows else [])
+            writer.writeheader()
+            writer.writerows(rows)
     return Exported(str(file), len(rows))
 
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from boundcheck.errors import InputError, MissingExtraError
+from boundcheck.errors import InputError, MissingExtraError, writing
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -33,9 +33,7 @@ def check(path: Path) -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write `figure` in the format that the ending of `path` names. Raises InputError for others or bad paths."""
+    """Write `figure` in the format that the ending of `path` names. Raises InputError for others, OutputError."""
     check(path)
-    try:
+    with writing(path):
         figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
-from boundcheck.errors import InputError
+from boundcheck.errors import writing
 from boundcheck.records import BoundRow, Crossover
 from boundcheck.records.comparison import BoundFormula, Comparison, DerivationStep, Explanation, Growth
 
@@ -39,11 +39,9 @@ def document(*blocks: str) -> str:
 
 
 def write(text: str, path: Path) -> None:
-    """Write `text`; raises InputError where the path cannot be written."""
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    """Write `text`; raises OutputError where the path cannot be written."""
+    with writing(path):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def escape(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from boundcheck.errors import InputError
+from boundcheck.errors import InputError, OutputError
 from boundcheck.records import Record, TrainingRun, TrainingSpec
 from boundcheck.search.database import connect
 from boundcheck.search.place import default_path
@@ -68,7 +68,7 @@ class Store:
 
     def __init__(self, path: Path | str | None = None, *, must_exist: bool = False) -> None:
         self.path = Path(path) if path is not None else default_path()
-        named = path is not None or "BOUNDCHECK_STORE" in os.environ
+        named = path is not None or bool(os.environ.get("BOUNDCHECK_STORE"))
         if must_exist and named and not self.path.exists():
             raise InputError(f"run store {self.path}: no such file; a width search creates it")
         with self._explained():
@@ -176,7 +176,9 @@ class Store:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise InputError(f"run store {self.path}: {_explain(error)}") from error
+            full = getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL")
+            kind = OutputError if full else InputError
+            raise kind(f"run store {self.path}: {_explain(error)}") from error
 
 
 class StoreLedger:

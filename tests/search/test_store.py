@@ -12,7 +12,7 @@ from platformdirs import user_data_path
 from search.bernoulli import SPEC
 
 from boundcheck import training
-from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.errors import BoundcheckWarning, InputError, OutputError
 from boundcheck.records import TrainingRun
 from boundcheck.search import database, runs
 from boundcheck.search.store import Setting, Store, default_path
@@ -168,7 +168,7 @@ def test_a_full_disk_is_reported_in_one_line(path: Path) -> None:
         with store.connection() as db:
             pages = db.execute("PRAGMA page_count").fetchone()[0]
             db.execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(InputError, match="the disk is full") as refusal:
+        with pytest.raises(OutputError, match="the disk is full") as refusal:
             ledger.save([run(8, seed) for seed in range(1000)])
         assert "\n" not in str(refusal.value)
         ledger.save([run()])
