@@ -19,7 +19,7 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def threads_for(rows: int) -> Iterator[None]:
-    """Run the body with one thread in every BLAS pool (MARGIN section 6), with all of them for large matrices.
+    """Run the body with one thread in every BLAS pool, with all of them for large matrices.
 
     rows: of the matrices at work.  JAX's own threads are not affected.
     """

@@ -203,7 +203,7 @@ def _widest(search: Search) -> int:
 
 @dataclass(frozen=True)
 class WidthSearchReport(Record):
-    """The result of `verify --width-search`; JSON keys of DESIGN section 2 and more."""
+    """The result of `verify --width-search`; its fields are the JSON keys."""
 
     data: str
     n: int
@@ -217,7 +217,7 @@ class WidthSearchReport(Record):
     judgement: Judgement
 
     def to_json(self) -> dict[str, Any]:
-        """As DESIGN section 2: `verdict` and `reason` at the top level."""
+        """`verdict` and `reason` at the top level."""
         body = super().to_json()
         verdict: dict[str, Any] = body.pop("judgement")
         return body | verdict
@@ -242,7 +242,7 @@ class JudgedRun(Record):
 
 @dataclass(frozen=True)
 class WidthReport(Record):
-    """The result of `verify --width M`; JSON keys of DESIGN section 2 and more.
+    """The result of `verify --width M`; its fields are the JSON keys.
 
     eps: what the bound promises, of the average error or (soft-kl-published) of the average risk.  until_decided: each
     run was stopped once its average error could no longer cross eps; else all made every step.
@@ -263,7 +263,7 @@ class WidthReport(Record):
     judgement: Judgement
 
     def to_json(self) -> dict[str, Any]:
-        """As DESIGN section 2: `verdict` and `reason` at the top level."""
+        """`verdict` and `reason` at the top level."""
         body = super().to_json()
         verdict: dict[str, Any] = body.pop("judgement")
         return body | verdict

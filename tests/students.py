@@ -1,4 +1,4 @@
-"""Small students that learn from biased soft labels, with the two losses of LABELS A.7."""
+"""Small students that learn from biased soft labels, with the two losses of theory: Wrong teachers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Student:
 
 def student_loss(kind: Loss) -> Callable[[Float[Array, "n L"], Float[Array, "n L"]], Float[Array, " n"]]:
     """`soft`: cross-entropy -sum_l d_l ln p_l with weights d.  `superset`: -ln sum_{l in S} p_l with indicators of S,
-    the differentiable surrogate of the superset loss 1[h(x) not in S].  Source: LABELS A.7.
+    the differentiable surrogate of the superset loss 1[h(x) not in S].  See theory: Wrong teachers.
     """
     if kind == "soft":
         return lambda logits, d: -(d * jax.nn.log_softmax(logits)).sum(axis=1)

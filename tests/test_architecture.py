@@ -1,4 +1,4 @@
-"""Data flows one way (DESIGN section 3): each stage imports only what lies upstream of it."""
+"""Data flows one way: each stage imports only what lies upstream of it."""
 
 import ast
 import subprocess

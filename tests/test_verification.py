@@ -16,7 +16,7 @@ from boundcheck.verification import (
     with_factors,
 )
 
-ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, 1000, 500, 0.25, 1.0, 0.15, False, "THEORY section 2")
+ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, 1000, 500, 0.25, 1.0, 0.15, False, "theory: Sharp soft bound")
 SPEC = TrainingSpec("soft", "kl", 1.0, 0.25, 500)
 GAMMA = Interval(0.1, 0.1)
 

@@ -1,4 +1,4 @@
-"""The published statements, checked by machine (THEORY section 4). Never imports JAX.
+"""The published statements, checked by machine (theory: Printed statements). Never imports JAX.
 
 >>> from boundcheck.audit import run_audit
 >>> run_audit("lemma-3").claims[0].verdict

@@ -23,7 +23,7 @@ Evidence = Literal["proved", "refuted", "supported", "undecided"]
 class Claim:
     """A printed statement and what the audit holds to be true of it.
 
-    statement: as printed (in the notation of THEORY).  corrected: what is true instead, or the sharper truth.
+    statement: as printed.  corrected: what is true instead, or the sharper truth.
     evidence: about the statement AS PRINTED: proved, refuted, or supported where a part rests on sampling or on
     a text that was not available.  argument: why the steps of `check` settle the statement.
     check: runs the steps, the deciding one first; its keyword arguments are the constants of the statement.

@@ -169,7 +169,7 @@ CLAIMS = (
         "with the corrected l_KL; moreover KL <= (f - z)^2/8",
         "holds",
         "proved",
-        "KL is the Bregman divergence of softplus in the logits (THEORY section 0, F1).",
+        "KL is the Bregman divergence of softplus in the logits (theory: KL risk).",
         kl_risk,
     ),
     Claim(

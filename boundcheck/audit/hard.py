@@ -1,4 +1,7 @@
-"""Claims about hard labels: Proposition 5 and Ji-Telgarsky's theorem. Source: THEORY sections 3a and 3c."""
+"""Claims about hard labels: Proposition 5 and Ji-Telgarsky's theorem.
+
+See theory: Published hard bound, theory: Ji and Telgarsky.
+"""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Claims about the network, its gradient, its features and the sets it moves in. Source of all: THEORY section 4."""
+"""Claims about the network, its gradient, its features and its sets (theory: Printed statements)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Claims about soft against hard labels: abstract, comparison after Corollary 4, p. 10. Source: THEORY section 3d."""
+"""Claims about soft against hard labels: abstract, after Corollary 4, p. 10 (theory: Soft against hard)."""
 
 from fractions import Fraction
 from typing import Literal

@@ -1,4 +1,7 @@
-"""Claims about soft labels: Theorem 2 and Corollary 4, widths, steps and quantifiers. THEORY sections 1 and 2."""
+"""Claims about soft labels: Theorem 2 and Corollary 4, widths, steps and quantifiers.
+
+See theory: KL risk, theory: Published soft bound.
+"""
 
 from fractions import Fraction
 

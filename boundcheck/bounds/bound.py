@@ -153,7 +153,7 @@ def point(
     """The exact values at which bounds are evaluated; see `registry.evaluate` for the arguments.
 
     Raises:
-        InputError: a number outside its range; gamma > 1/2 and c > 1 are ruled out by THEORY section 0 (F2).
+        InputError: a number outside its range; gamma > 1/2 and c > 1 cannot be (theory: Kernel and margin).
     """
     values: dict[sp.Symbol, Any] = {
         s.gamma: exact(gamma, "gamma"),

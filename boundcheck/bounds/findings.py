@@ -12,7 +12,7 @@ UPPER = (
 )
 SCALE = (
     "The gap comes from the scale of the loss, not from soft against hard labels: the logistic loss at logit scale 1 "
-    "must reach |f| ~ ln(1/eps), soft labels at B = 1 and the perceptron need not (THEORY section 3d)."
+    "must reach |f| ~ ln(1/eps), soft labels at B = 1 and the perceptron need not (theory: Soft against hard)."
 )
 
 

@@ -1,4 +1,6 @@
-"""Hard labels: the logistic loss at temperature tau, and the perceptron loss (THEORY sections 3b and 3d).
+"""Hard labels: the logistic loss at temperature tau, and the perceptron loss.
+
+See theory: Logistic loss, theory: Temperature, theory: Perceptron loss.
 
 In units of tau (B, margins and step size divided by tau) the comparator's margin and the required one are
 
@@ -34,7 +36,7 @@ COST = 2 * s.work * s.B**2 / s.eps  # w = B^2/(eta T eps)
 REQUIRED = s.eta / 4 + COST + 2 * (1 - s.eps) / (2 - s.eps) * sp.LambertW(RATIO * sp.exp(-1 - COST))
 MARGIN_LEFT = s.gamma - ALPHA * INVERSE_ROOT - Q
 FLOOR_MARGIN = REQUIRED.subs({s.eta: 0, s.work: 0})  # M_eps
-SOURCE = "THEORY section 3"
+SOURCE = "theory: Logistic loss"
 
 
 @dataclass(frozen=True, kw_only=True)

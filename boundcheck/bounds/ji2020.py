@@ -24,7 +24,7 @@ hard_gd = Bound(
     steps=2 * LAMBDA**2 / RISK,
     step_size=sp.Integer(1),
     factors=(
-        Factor("4096", sp.Integer(4096), "constant; the same argument closes with about 40 to 92 (THEORY section 3c)"),
+        Factor("4096", sp.Integer(4096), "constant; about 40 to 92 would do (theory: Ji and Telgarsky)"),
         Factor("1/gamma^6", s.gamma**-6, "flips must stay below the margin while neurons move 4 lambda/(gamma sqrt m)"),
         Factor("lambda^2", LAMBDA**2, "lambda = (4/gamma)(sqrt(2 ln(4n/delta)) + ln(4/(eps ln 2)))"),
     ),

@@ -1,7 +1,8 @@
 """Mandal, Lin & Srikant, "A Theoretical Analysis of Soft-Label vs Hard-Label Training in Neural Networks" (L4DC 2025).
 
 Paper notation: C_1, C_2, beta, epsilon, gamma, c, delta, eta, T, B as printed.  The steps and step sizes
-are those under which the statements are proved (THEORY sections 1 and 2); the printed ones are in the notes.
+are those under which the statements are proved (theory: Published soft bound, theory: Published hard bound); the
+printed ones are in the notes.
 """
 
 import sympy as sp
@@ -32,7 +33,7 @@ soft_kl = Bound(
     steps=9 / s.beta**2,
     step_size=s.beta / 3,
     factors=(
-        Factor("C1", C1, "printed constant 96/(1+e^2); THEORY could not reproduce it, 1/8 suffices as T grows"),
+        Factor("C1", C1, "printed constant 96/(1+e^2); where it comes from is not known; 1/8 suffices as T grows"),
         Factor("1/beta", 1 / s.beta, "target KL risk"),
         Factor("(b/c + 3 sqrt(ln(2n/delta)))^2", TAIL**2, "activation flips (b/c) and union bounds over n samples"),
     ),

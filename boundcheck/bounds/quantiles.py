@@ -1,7 +1,7 @@
 """How many neuron pairs can flip: upper quantiles of Binomial(N, p) / N, N = m/2 pairs.
 
 A neuron within B/sqrt(m) of its start can flip on x only if |g| <= B ||x||/sqrt(m), g/||x|| ~ N(0, 1); so
-p = erf(B / sqrt(2 m)) whatever ||x|| is (THEORY section 1c).
+p = erf(B / sqrt(2 m)) whatever ||x|| is (theory: Flips).
 """
 
 from collections.abc import Callable

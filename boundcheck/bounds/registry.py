@@ -55,7 +55,7 @@ def evaluate(bound_id: str, *, gamma: Number, eps: Number, n: int, **options: An
 
     gamma: margin in (0, 1/2], the LOWER end where it is an interval.  eps: average error in (0, 1).
     n: samples.  delta: the paper's, in (0, 1/3); every row fails with probability at most 3 delta.
-    c: lower bound of ||x_i|| in (0, 1]; default 2 gamma, which every data set satisfies (THEORY section 0).
+    c: lower bound of ||x_i|| in (0, 1]; default 2 gamma, always valid (theory: Kernel and margin).
     beta: KL risk target of `soft-kl-published`; default (kappa gamma)^2 eps / 32.
     steps, step_size: training of the sharp bounds; default: the floor (infinitely many infinitely small steps).
     logit_scale: kappa, soft labels are sigmoid(kappa z_i).  temperature: tau of `hard-tempered`, default gamma.

@@ -1,8 +1,10 @@
 """Bounds whose width appears on both sides: a slack that increases in m, inverted exactly.
 
-Source: THEORY sections 1 to 3.  With x = 1/sqrt(m), every logit of the comparator differs from the teacher's by
-at most  (concentration) x + q,  q the quantile of the share of pairs that flip (THEORY section 1c).  `width` is the
-closed form that Hoeffding's q gives in the limit of infinitely many infinitely small steps (the floor); the Chernoff
+See theory: Sharp soft bound, theory: Logistic loss.
+
+With x = 1/sqrt(m), every logit of the comparator differs from the teacher's by at most
+(concentration) x + q,  q the quantile of the share of pairs that flip (theory: Flips).  `width` is the closed form
+that Hoeffding's q gives in the limit of infinitely many infinitely small steps (the floor); the Chernoff
 (Bernoulli-KL) q gives a smaller width by inversion of `slack`.
 """
 

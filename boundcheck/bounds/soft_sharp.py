@@ -1,4 +1,4 @@
-"""Corollary 4#, soft labels at logit scale kappa (THEORY sections 1, 2 and 5(iii)).
+"""Corollary 4#, soft labels at logit scale kappa (theory: Sharp soft bound).
 
 The comparator is Wbar = W(0) + B a v / sqrt(m) with B = kappa.  Divided by kappa^2 the condition reads
 
@@ -21,7 +21,7 @@ from boundcheck.bounds.inversion import NoWidthError
 from boundcheck.bounds.sharp import INVERSE_ROOT, Schedule, SharpBound, rounded
 from boundcheck.errors import InputError
 
-SOURCE = "THEORY section 2, Corollary 4# (sharpens Mandal, Lin & Srikant, L4DC 2025, Corollary 4)"
+SOURCE = "theory: Sharp soft bound, Corollary 4# (sharpens Mandal, Lin & Srikant, L4DC 2025, Corollary 4)"
 LOGIT = s.kappa * s.gamma
 SLOPE = sp.tanh(LOGIT / 2) / (2 * LOGIT)  # s_g, at least 0.2449 for g <= 1/2
 CHI = sp.sqrt(LOGIT / (2 * sp.tanh(LOGIT / 2)))
@@ -143,7 +143,7 @@ _SUP = Error(sp.sqrt(2 * sp.log(4 * s.n / s.failure)), s.failure / (2 * s.n))
 
 
 def _chi_square_root(level: sp.Expr) -> sp.Expr:
-    """sqrt(x_d), x_d the root above 1 of x - 1 - ln x = 2 ln(1/d) (THEORY section 1b)."""
+    """sqrt(x_d), x_d the root above 1 of x - 1 - ln x = 2 ln(1/d) (theory: Concentration)."""
     return sp.sqrt(-sp.LambertW(-(level**2) / sp.E, -1))
 
 

@@ -21,7 +21,7 @@ LN2 = sp.log(2)
 
 
 def binary_divergence(g: sp.Expr) -> sp.Expr:
-    """D(g) = ln 2 - H_b(sigmoid(g)), the KL divergence from p = sigmoid(g) to 1/2 (THEORY section 2).
+    """D(g) = ln 2 - H_b(sigmoid(g)), the KL divergence from p = sigmoid(g) to 1/2 (theory: Risk and error).
 
     (g/2) tanh(g/2) - ln cosh(g/2), written with exp and tanh only.
     """

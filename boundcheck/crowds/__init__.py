@@ -1,4 +1,4 @@
-"""Crowdsourced soft labels with task types (LABELS Part B).
+"""Crowdsourced soft labels with task types (theory: Crowd model).
 
 Every formula says whether it is published or ours; nothing of ours bears a paper's name.
 """

@@ -15,7 +15,7 @@ def one_type_p_value(answers: Answers, *, draws: int = 99, seed: int = 0, progre
 
     Statistic: log-likelihood of two types (parallel or free, the larger) over that of one coin. Its law is simulated
     from the fitted one-coin model on the same (worker, task) pairs; the smallest value possible is 1/(draws + 1).
-    Ours; LABELS B.2 asks for a bootstrap and leaves the statistic open.
+    Ours; theory: Task types asks for a bootstrap and leaves the statistic open.
     Raises InputError below three workers or ten tasks.
     """
     if answers.n_workers < MIN_WORKERS or answers.n_tasks < MIN_TASKS:

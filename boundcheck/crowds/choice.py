@@ -45,7 +45,7 @@ def choose(
 
     models: names to compare; by default one, scaled, two, free, and types3, types4, ... as long as each beats the one
     before.  The answers are split in `folds` random folds; every model is fitted to the rest from scratch.
-    Source: LABELS B.6.
+    See theory: Choice of a model.
     """
     known = candidates(MOST_TYPES, a=a, b=b, seed=seed)
     names = [name for name in known if models is None or name in models]

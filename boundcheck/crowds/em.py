@@ -89,7 +89,7 @@ def fit(
 ) -> Mixture:
     """EM from P(state | task) = `posterior` until the MAP objective gains less than `tolerance` relatively.
 
-    weight_count: pseudo-count of every state.  Source: Dawid & Skene (1979); the form of LABELS B.5 and B.6.
+    weight_count: pseudo-count of every state.  Source: Dawid & Skene (1979); theory: Expectation maximisation.
     """
     theta: Theta | None = None
     history: list[float] = []
@@ -259,7 +259,7 @@ def from_votes(answers: Answers) -> States:
 
 
 def from_types(types: Int[np.ndarray, " d"], logits: PerTask, count: int) -> States:
-    """P(state) with .9 on the given type, the rest spread over the others, and P(+) from `logits` (LABELS B.6)."""
+    """P(state): .9 on the given type, the rest spread over the others; P(+) from `logits`."""
     membership = np.full((count, len(types)), 0.1 / max(count - 1, 1))
     membership[types, np.arange(len(types))] = 0.9 if count > 1 else 1.0
     label = np.stack([expit(logits), expit(-logits)])
@@ -267,7 +267,7 @@ def from_types(types: Int[np.ndarray, " d"], logits: PerTask, count: int) -> Sta
 
 
 def identified(mixture: Mixture, answers: Answers) -> Mixture:
-    """The same law with the labels of each type swapped where needed for sum_i m_ik r_ik >= 0 (LABELS B.1).
+    """The same law with the labels of each type swapped where needed for sum_i m_ik r_ik >= 0 (theory: Crowd model).
 
     m_ik: expected answers of worker i to tasks of type k. Types are then ordered by that sum per answer, largest
     (easiest) first.

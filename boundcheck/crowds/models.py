@@ -48,7 +48,7 @@ def scaled(answers: Answers, found: Spectrum, *, a: float = 1.0, b: float = 1.0)
 def several_types(
     answers: Answers, found: Spectrum, types: int, *, a: float = 1.0, b: float = 1.0, seed: int = 0
 ) -> Mixture:
-    """A reliability per worker and type (LABELS B.6). Starts from the spectral types and one-coin labels in each."""
+    """A reliability per worker and type (theory: Task types), from the spectral types and one-coin labels in each."""
     groups = task_types(found, types, seed=seed)
     labels, _ = by_groups(answers, groups, lambda part: coin_vote(part, OneCoin(1, a, b)))
     return identified(fit(answers, from_types(groups, labels, types), OneCoin(types, a, b)), answers)
@@ -61,7 +61,7 @@ def by_groups(
 
     Returns the log odds (d,) and the reliabilities (K, n), 0 for a worker without answers in the group.
     A group below 10 tasks or 3 workers keeps the labels of all tasks together.  Signs are never taken from a fit to
-    all tasks: where the types oppose each other that fit is wrong for one of them.  Source: LABELS B.6.
+    all tasks: where the types oppose each other that fit is wrong for one of them.  See theory: Task types.
     """
     logits, everywhere = _signed(answers, *method(answers))
     reliability = np.tile(everywhere, (int(groups.max()) + 1, 1))
@@ -78,7 +78,7 @@ def by_groups(
 
 
 def _signed(answers: Answers, logits: PerTask, reliability: PerWorker) -> tuple[PerTask, PerWorker]:
-    """Both negated if sum_j (p_j - 1/2) surplus_j < 0, so that sum_i m_i r_i >= 0 (LABELS B.6)."""
+    """Both negated if sum_j (p_j - 1/2) surplus_j < 0, so that sum_i m_i r_i >= 0 (theory: Task types)."""
     against = float((expit(logits) - 0.5) @ answers.surplus) < 0
     return (-logits, -reliability) if against else (logits, reliability)
 

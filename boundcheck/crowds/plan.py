@@ -62,7 +62,7 @@ class Plan:
 
 
 def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, progress: Progress) -> Plan:
-    """Decide on connected answers. Raises InputError where they are too few for what is asked (LABELS B.9)."""
+    """Decide on connected answers. Raises InputError where they are too few for what is asked."""
     method, types = settings.method, settings.types
     n, d = answers.n_workers, answers.n_tasks
     if n < MIN_WORKERS and method != "mv":

@@ -1,8 +1,8 @@
 """Task types from the eigenvectors of the task similarity T = X^T X / n with its diagonal set to 0.
 
-E T_jj' = q^2 y_j y_j' <r_t, r_t'> / n for j != j' (LABELS B.2): the leading eigenvectors carry label times type. That
-the principal one splits tasks by type is the idea of Kong, Mandal, Katselis & Srikant (arXiv 2302.07393); the plane,
-the edge, the exact 2-means and the predicted errors are ours (LABELS B.0).
+E T_jj' = q^2 y_j y_j' <r_t, r_t'> / n for j != j' (theory: Task types): the leading eigenvectors carry label times
+type. That the principal one splits tasks by type is the idea of Kong, Mandal, Katselis & Srikant (arXiv 2302.07393);
+the plane, the edge, the exact 2-means and the predicted errors are ours.
 """
 
 from dataclasses import dataclass, replace
@@ -124,7 +124,7 @@ def task_types(found: Spectrum, types: int, *, seed: int = 0) -> Int[np.ndarray,
 def predicted_type_error(reliability: Float[np.ndarray, "2 n"], density: float) -> float:
     """About Phi(-SNR/2), SNR = sqrt(q) min(||r_0 - r_1||, ||r_0 + r_1||): share of tasks `task_types` mistakes.
 
-    density: q, the probability that a worker answers a task.  Ours (LABELS B.2), measured within about 1.5 points;
+    density: q, the probability that a worker answers a task.  Measured within about 1.5 points (theory: Task types);
     not for parallel reliabilities, which have one eigenvector.
     """
     r, s = reliability

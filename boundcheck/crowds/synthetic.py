@@ -25,7 +25,7 @@ class Crowd:
 
 
 def reliabilities(name: str, workers: int, *, seed: int) -> Float[np.ndarray, "2 n"]:
-    """(2, n) reliabilities for easy (row 0) and hard (row 1) tasks, of one of SCENARIOS (LABELS B.2).
+    """(2, n) reliabilities for easy (row 0) and hard (row 1) tasks, of one of SCENARIOS (theory: Task types).
 
     hardeasy: easy ~ U(.25, .6); hard ~ U(.4, .7) for a fifth of the workers, 0 for the others.
     mislead: easy ~ U(.2, .8); hard ~ U(.5, .9) for 40 %, U(-.3, .1) for the others.

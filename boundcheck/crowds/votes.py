@@ -23,7 +23,7 @@ def majority(answers: Answers, prior: float = 0.5) -> PerTask:
 
 
 def triangular(answers: Answers) -> PerWorker:
-    """Reliabilities (n,) in [-1, 1] by triangular estimation (Bonald & Combes 2017, as LABELS B.3 recalls it).
+    """Reliabilities (n,) in [-1, 1] by triangular estimation (Bonald & Combes 2017; theory: Reliabilities).
 
     C_ij = mean of X_it X_jt over common tasks estimates r_i r_j. For each k the pair (i, j) of other workers with the
     largest |C_ij| gives |r_k| = sqrt|C_ik C_jk / C_ij|. Signs: r_k sum_i r_i = r_k^2 + sum_{i != k} C_ik, assuming
@@ -64,7 +64,7 @@ def _from_pair(C: Float[np.ndarray, "n n"], k: int, pair: tuple[int, int]) -> fl
 def rank_one(answers: Answers, *, steps: int = 500, tolerance: float = 1e-10) -> PerWorker:
     """Reliabilities (n,) minimising about sum_{i != j} N_ij (C_ij - r_i r_j)^2 + ||r||^2, for sparse answers.
 
-    Fixed point of r_i = (S r)_i / ((N r^2)_i + 1) without diagonals, S = X X^T, N = |X| |X|^T (LABELS B.3, ours),
+    Fixed point of r_i = (S r)_i / ((N r^2)_i + 1) without diagonals, S = X X^T, N = |X| |X|^T (theory: Reliabilities),
     reached by averaging with the previous r: the plain step swaps the scales t and 1/t for ever.
     The sign is that of the start, agreement with the majority.
     """
@@ -94,7 +94,7 @@ def vote_bounds(answers: Answers, reliability: PerWorker) -> tuple[float, float]
     """Bounds on the mean error of the weighted vote over tasks, if one type and these reliabilities are the truth.
 
     3/(4 (1 + exp(2 Phi + 4 sqrt Phi))) <= error of a task <= exp(-Phi/2), Phi = sum_i r_i arctanh r_i over voters.
-    Averaged over tasks; the prior must be 1/2.  Source: Berend & Kontorovich (NeurIPS 2014), as LABELS B.4 recalls it;
+    Averaged over tasks; the prior must be 1/2.  Source: Berend & Kontorovich (NeurIPS 2014); theory: Weighted votes;
     a test compares both with the exact error of small committees.
     """
     limit = 1 - 1 / (answers.per_worker + 2)

@@ -33,7 +33,7 @@ def load_dataset(
     normalize: str = "max",
     seed: int = 0,
 ) -> Dataset:
-    """Load DATA (DESIGN section 2): FILE.npz, FILE.csv, FILE.parquet, sklearn:NAME, synthetic:FAMILY..., openml:NAME.
+    """Load DATA: FILE.npz, FILE.csv, FILE.parquet, sklearn:NAME, synthetic:FAMILY..., openml:NAME.
 
     target: label column of a csv or parquet file; every other column must be a number.
     positive: classes, by their text form, that become +1; the rest become -1. Required above two classes; of exactly

@@ -2,7 +2,7 @@
 
 A family is one function: its keywords besides `seed` are the keys, their annotations say how a value is read, and its
 docstring says what is known of the margin. gamma is the sup-norm margin of the limiting kernel (the paper's Assumption
-1), gamma_2 its RKHS norm; gamma_2^2 <= gamma <= gamma_2 (MARGIN, head).
+1), gamma_2 its RKHS norm; gamma_2^2 <= gamma <= gamma_2 (theory: Kernel and margin).
 """
 
 import inspect
@@ -30,8 +30,8 @@ def circle(*, points: int = 8, seed: int = 0) -> Table:
 
     Each coordinate is the double nearest to the exact one, so the symmetries survive the rounding: points opposite
     each other are exactly antipodal. For points = 2 mod 4 above 2 gamma = gamma_2 = 0 (antipodal pairs with opposite
-    labels around the circle, MARGIN section 5); for multiples of 4 gamma = gamma_2 > 0 (0.1352990250 at 8); for odd
-    numbers 0 < gamma < gamma_2 (MARGIN section 3.6).
+    labels around the circle, theory: Zero margin); for multiples of 4 gamma = gamma_2 > 0 (0.1352990250 at 8); for odd
+    numbers 0 < gamma < gamma_2 (theory: Margins in closed form).
     """
     if not 2 <= points <= _MOST_CIRCLE_POINTS:
         raise InputError(f"synthetic:circle: points={points} is out of range; use 2 to {_MOST_CIRCLE_POINTS}")
@@ -42,7 +42,7 @@ def pair(*, angle: Fraction = Fraction(90), seed: int = 0) -> Table:
     """Two unit points with opposite labels, `angle` degrees apart, in [0, 180].
 
     With t the angle in radians: gamma = (pi - t)/(2 pi) sin(t/2) + t/(2 pi) and
-    gamma_2^2 = (1 - cos(t) (1 - t/pi))/4 (MARGIN section 3.6); both 0 at angle 0, both 1/2 at 180.
+    gamma_2^2 = (1 - cos(t) (1 - t/pi))/4 (theory: Margins in closed form); both 0 at angle 0, both 1/2 at 180.
     """
     if not 0 <= angle <= 180:
         raise InputError(f"synthetic:pair: angle={float(angle):g} is out of range; use degrees from 0 to 180")
@@ -52,7 +52,7 @@ def pair(*, angle: Fraction = Fraction(90), seed: int = 0) -> Table:
 def sphere(*, n: int = 100, d: int = 10, seed: int = 0) -> Table:
     """n uniform points on the unit sphere of R^d, d >= 2, each label +1 or -1 with probability 1/2.
 
-    gamma > 0 with probability 1 (no two rows are collinear, MARGIN section 5), without a lower bound in closed form.
+    gamma > 0 with probability 1 (no two rows are collinear, theory: Zero margin), without a lower bound in closed form.
     """
     _check_sizes("sphere", n, d)
     rng = generator("synthetic", seed, stream=1)
@@ -67,7 +67,7 @@ def xor(*, d: int = 5, k: int = 2, n: int | None = None, seed: int = 0) -> Table
     """Parity of the first k of d coordinates on the cube {-1, 1}^d / sqrt(d), 1 <= k <= d: the whole cube, or n of it.
 
     On the whole cube gamma > 0 for even k (antipodes share their label) and for k = 1 (a linear classifier); for odd
-    k >= 3 gamma = 0: every antipodal pair has opposite labels and sum y x = 0 (MARGIN section 5, ii).
+    k >= 3 gamma = 0: every antipodal pair has opposite labels and sum y x = 0 (theory: Zero margin, ii).
     """
     if not 2 <= d <= _LARGEST_CUBE or not 1 <= k <= d:
         raise InputError(f"synthetic:xor: d={d},k={k} is out of range; use d from 2 to {_LARGEST_CUBE}, k from 1 to d")
@@ -143,7 +143,7 @@ def gauss(*, n: int = 100, d: int = 10, distance: float = 2.0, seed: int = 0) ->
     """n >= 2 points of two Gaussian classes in turn, N(+- distance/2 e_1, I_d); d >= 2, distance >= 0.
 
     The best linear classifier errs with probability Phi(-distance/2), so the classes overlap; gamma > 0 all the same,
-    with probability 1 (no two rows are collinear, MARGIN section 5), without a lower bound in closed form.
+    with probability 1 (no two rows are collinear, theory: Zero margin), without a lower bound in closed form.
     """
     _check_sizes("gauss", n, d)
     if not 0 <= distance < 1e100:

@@ -1,4 +1,4 @@
-"""Do softer labels need fewer neurons in practice, as the sharp bound says? (THEORY section 5 (iii))
+"""Do softer labels need fewer neurons in practice, as the sharp bound says? (theory: Logit scale)
 
 At logit scale kappa the labels are sigmoid(kappa z) and the radius is B = kappa. Everything in the bound but the flips
 is free of scale, so that its width falls with kappa; here networks are trained on the same data at every scale.
@@ -38,7 +38,7 @@ def check_scales(scales: Sequence[float], z: Float[np.ndarray, " n"] | None = No
 def enough_steps(steps: int, scale: float, gamma: float) -> int:
     """Steps at this scale that cost the error as much as `steps` do in the limit of soft labels.
 
-    Corollary 4# (THEORY section 2) with D2 = kappa^2 and g = kappa gamma allows steps to cost the error
+    Corollary 4# (theory: Sharp soft bound) with D2 = kappa^2 and g = kappa gamma allows steps to cost the error
     kappa^2 / (2 eta T s_g g^2), s_g = tanh(g/2) / (2 g): with eta fixed T grows like (g/2) / tanh(g/2), which is 1
     for soft labels ("T in eta T is unchanged", section 5 (iii)) and g/2 for hard ones.
     """

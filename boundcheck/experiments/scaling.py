@@ -1,7 +1,8 @@
 """How the smallest width grows with the margin, the target error and the number of samples, on families whose
 margin is known exactly.
 
-* gamma: K = 4, 8, 12, ... points on the circle with alternating labels (MARGIN section 3.6); n = K grows as well.
+* gamma: K = 4, 8, 12, ... points on the circle with alternating labels (theory: Margins in closed form); n = K
+  grows as well.
 * n: eight arcs of the circle with alternating labels and n/8 equally spaced points each; gamma depends on the arcs'
   ends only, so that n grows alone.
 * eps: such arcs with so many points that every target error is many of them.
@@ -71,7 +72,7 @@ def arcs(n: int, groups: int = 8) -> Dataset:
 
 
 def enough_steps(place: Place, step_size: float) -> int:
-    """T = WORK / (eta gamma^2 eps), the theorems' growth (THEORY section 2) at a constant that suffices in practice."""
+    """T = WORK / (eta gamma^2 eps), as in theory: Sharp soft bound, at a constant that suffices in practice."""
     return math.ceil(WORK / (step_size * place.gamma**2 * place.eps))
 
 

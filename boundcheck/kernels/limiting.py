@@ -18,7 +18,7 @@ _PAIRS = 1 << 16
 def limiting_kernel(
     X: Float[np.ndarray, "n d"], Z: Float[np.ndarray, "k d"] | None = None
 ) -> Float64[np.ndarray, "n k"]:
-    """K(x, x') = E phi_x(w).phi_x'(w) = x.x' (pi - theta) / (2 pi), w ~ N(0, I) (MARGIN section 0; THEORY section 0).
+    """K(x, x') = E phi_x(w).phi_x'(w) = x.x' (pi - theta) / (2 pi), w ~ N(0, I) (theory: Kernel and margin).
 
     Z: None for the symmetric matrix of X with itself, of which only half is computed.
     Relative error a few ulp at angles 0, pi and near them; duplicates give x.x'/2 and antipodes 0 exactly.

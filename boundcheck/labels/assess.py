@@ -28,7 +28,7 @@ def soft_label_report(
     """Assess soft labels, against true classes y (n,) in 0..L-1 (or -1, +1 for two classes) where they are known.
 
     posterior: known P(class 1 | x) (n,) for two classes, for the bias against it.
-    Raises InputError for settings or truth out of range.  Source: LABELS A.5, A.6 and A.8.
+    Raises InputError for settings or truth out of range.  See theory: Estimated quality.
     """
     settings = settings or Settings()
     n, classes = labels.weights.shape
@@ -109,12 +109,12 @@ def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[
         rows += [
             (
                 f"Natarajan dimension {d}, closed form",
-                "derived: LABELS A.3; Liu & Dietterich (2014) at Delta = 0",
+                "theory: Sample size; Liu & Dietterich (2014) at Delta = 0",
                 [complexity.natarajan_closed(p, d, classes, eps, failure) for p in ends],
             ),
             (
                 f"Natarajan dimension {d}, solved for n",
-                "derived: LABELS A.3; Liu & Dietterich (2014) at Delta = 0",
+                "theory: Sample size; Liu & Dietterich (2014) at Delta = 0",
                 [complexity.natarajan_exact(p, d, classes, eps, failure) for p in ends],
             ),
         ]
@@ -122,7 +122,7 @@ def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[
         rows.append(
             (
                 f"finite class of {size}",
-                "derived: LABELS A.2",
+                "theory: Sample size",
                 [complexity.finite_class(p, size, eps, failure) for p in ends],
             )
         )
@@ -130,7 +130,7 @@ def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[
     rows.append(
         (
             f"{hypothesis}, Natarajan dimension {d}",
-            "derived: LABELS A.4",
+            "theory: Sample size",
             [complexity.margin_natarajan(m, d, classes, eps, failure) for m in margins],
         )
     )
@@ -138,7 +138,7 @@ def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[
         rows.append(
             (
                 f"{hypothesis}, finite class of {size}",
-                "derived: LABELS A.4",
+                "theory: Sample size",
                 [complexity.margin_finite(m, size, eps, failure) for m in margins],
             )
         )

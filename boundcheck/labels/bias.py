@@ -1,4 +1,4 @@
-"""Bias of soft labels and the margin of a student trained on them by soft cross-entropy (LABELS A.6)."""
+"""Bias of soft labels; margin of a student trained on them by soft cross-entropy (theory: Special label sets)."""
 
 import math
 from dataclasses import dataclass

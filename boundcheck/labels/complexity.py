@@ -1,7 +1,7 @@
 """How many examples empirical risk minimisation needs, with label sets S in place of labels.
 
 All statements: with probability >= 1 - delta every minimiser of the sample mean of 1[h(x) not in S] over a class H
-that contains the true classifier has P(h(x) != y) <= eps. Derived in LABELS A.2 - A.4; at Delta = 0 the Natarajan
+that contains the true classifier has P(h(x) != y) <= eps. Derived in theory: Sample size; at Delta = 0 the Natarajan
 form is that of Liu & Dietterich (ICML 2014). Every function returns math.inf where nothing is guaranteed.
 """
 
@@ -31,7 +31,7 @@ def check(eps: float, failure: float, *, natarajan: int | None = None, class_siz
 
 
 def finite_class(psi: float, class_size: int, eps: float, failure: float) -> Count:
-    """n >= ln(|H|/delta) / -ln(1 - psi eps), supersets random given (x, y).  Source: LABELS A.2, Theorem A1."""
+    """n >= ln(|H|/delta) / -ln(1 - psi eps), supersets random given (x, y); theory: Sample size, Theorem A1."""
     check(eps, failure, class_size=class_size)
     if psi <= 0:
         return math.inf
@@ -41,7 +41,7 @@ def finite_class(psi: float, class_size: int, eps: float, failure: float) -> Cou
 def natarajan_closed(psi: float, dimension: int, classes: int, eps: float, failure: float) -> Count:
     """n >= 4/(theta eps) (d_H (ln 4 d_H + 2 ln L + ln 1/(theta eps)) + ln 1/delta + 1), theta = ln(2/(2 - psi)).
 
-    Label sets independent given (x, y). Source: LABELS A.3, Theorem A2.
+    Label sets independent given (x, y). See theory: Sample size, Theorem A2.
     """
     check(eps, failure, natarajan=dimension)
     if psi <= 0:
@@ -55,7 +55,7 @@ def natarajan_exact(psi: float, dimension: int, classes: int, eps: float, failur
     """The n from which on n >= 8 ln 2 / eps and 2 (2n)^d_H L^(2 d_H) (1 - psi/2)^(n eps/2) <= delta.
 
     The inequality that `natarajan_closed` solves; bisection right of n = 2 d_H/(theta eps), where it decreases.
-    Source: LABELS A.3, Theorem A2.
+    See theory: Sample size, Theorem A2.
     """
     check(eps, failure, natarajan=dimension)
     if psi <= 0:
@@ -81,7 +81,7 @@ def margin_natarajan(margin: float, dimension: int, classes: int, eps: float, fa
     """n >= 64/(m^2 eps^2) (d_H ln(64 d_H/(m^2 eps^2)) + 2 d_H ln L + ln 4/delta), m the margin of H.
 
     m = inf over h in H of (R(h) - R(h*))/P(h != y). Needs no independence, so it serves deterministic teachers.
-    Source: LABELS A.4, Theorem A3; the uniform bound is Anthony & Bartlett (1999) Theorem 4.3.
+    See theory: Sample size, Theorem A3; the uniform bound is Anthony & Bartlett (1999) Theorem 4.3.
     """
     check(eps, failure, natarajan=dimension)
     if margin <= 0:
@@ -92,7 +92,7 @@ def margin_natarajan(margin: float, dimension: int, classes: int, eps: float, fa
 
 
 def margin_finite(margin: float, class_size: int, eps: float, failure: float) -> Count:
-    """n >= 2 ln(|H|/delta)/(m^2 eps), m as in `margin_natarajan`.  Source: LABELS A.4."""
+    """n >= 2 ln(|H|/delta)/(m^2 eps), m as in `margin_natarajan`.  See theory: Sample size."""
     check(eps, failure, class_size=class_size)
     return max(1, _whole(2 * math.log(class_size / failure) / (margin**2 * eps))) if margin > 0 else math.inf
 
@@ -101,7 +101,7 @@ def error_floor(unreliability: float, ambiguity: float, n: int, dimension: int, 
     """Error of every minimiser when Delta is known on average only: at most (Delta + 2 tau)/(1 - gamma).
 
     tau = sqrt(8 ln(4 (2n)^d_H L^(2 d_H)/delta)/n); gamma must hold at every x. It tends to Delta/(1 - gamma), which
-    is attained, not to 0.  Source: LABELS A.1 and A.4.
+    is attained, not to 0.  See theory: Label sets, theory: Sample size.
     """
     check(0.5, failure, natarajan=dimension)
     if ambiguity >= 1:

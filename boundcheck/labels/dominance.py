@@ -1,6 +1,6 @@
 """The Chernoff exponents psi: how fast evidence for the true label outgrows evidence for a wrong one.
 
-For a wrong label l:  a = P(y in S, l not in S),  b = P(y not in S, l in S), with S the label set (LABELS A.1).
+For a wrong label l:  a = P(y in S, l not in S),  b = P(y not in S, l in S), with S the label set (theory: Label sets).
 Both formulas are derived there, not taken from the paper on biased soft labels.
 """
 
@@ -15,7 +15,7 @@ def psi(unreliability: float, ambiguity: float) -> float:
     """(sqrt(1 - max) - sqrt(min))^2 of the two if their sum is below 1, else 0; decreasing in each, in [0, 1].
 
     The smallest (sqrt a - sqrt b)^2 over all laws of S with P(y not in S) <= unreliability and P(l in S) <= ambiguity.
-    psi(0, g) = 1 - g; psi(e, e) = 1 - 2 sqrt(e (1 - e)).  Source: LABELS A.1.
+    psi(0, g) = 1 - g; psi(e, e) = 1 - 2 sqrt(e (1 - e)).  See theory: Label sets.
     """
     if unreliability + ambiguity >= 1:
         return 0.0
@@ -28,7 +28,7 @@ def psi_hull(a: Float[np.ndarray, " pairs"], b: Float[np.ndarray, " pairs"]) -> 
 
     Equals the minimum of (sqrt a - sqrt b)_+^2 over the convex hull of the pairs (minimax); one pair gives
     (sqrt a - sqrt b)_+^2. At least psi(Delta_max, gamma). Every s gives a lower bound, so an inexact maximiser errs
-    on the safe side.  Source: LABELS A.1.
+    on the safe side.  See theory: Label sets.
     """
     a, b = np.asarray(a, dtype=float).ravel(), np.asarray(b, dtype=float).ravel()
     order = np.lexsort((-b, a))

@@ -1,7 +1,8 @@
 """Indicators of biased soft labels: unreliability, ambiguity, dominance margin, with joint intervals.
 
 Omega_k, Delta (as a probability) and gamma are those of Yuan, Shi, Xu, Yang, Geng & Rui, "Learning from biased soft
-labels" (NeurIPS 2023); kappa, psi, the pointwise Delta_max, the estimators and intervals are LABELS A.1 and A.5.
+labels" (NeurIPS 2023); for kappa, psi, Delta_max and the intervals see theory: Label sets,
+theory: Estimated quality.
 """
 
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def indicators(members: Bool[np.ndarray, "n L"], y: Int[np.ndarray, " n"], *, al
     Clopper-Pearson intervals, alpha shared equally by Delta, Delta_max, gamma and the pairs (a, b); each of the last
     three divides its share over classes or pairs. A maximum of noisy proportions is biased upward, so for small
     classes the values look worse than the truth: read the intervals. A class without examples has interval [0, 1].
-    Source: LABELS A.5; the upper ends of kappa and psi follow from the class-wise intervals at no further cost.
+    See theory: Estimated quality; upper ends of kappa and psi follow from the class-wise intervals at no cost.
     """
     n, classes = members.shape
     counts = _count(members, y)
@@ -155,7 +156,7 @@ def choose_k(
     """The k in 1..L-1 with the largest observed psi_pairs, the smallest such k; k = L is never useful (gamma = 1).
 
     Certify on data that this choice has not seen. psi_hull <= kappa, so values of k are tried from the largest kappa
-    down until kappa falls below the best psi.  Source: LABELS A.5.
+    down until kappa falls below the best psi.  See theory: Estimated quality.
     """
     classes = labels.weights.shape[1]
     sizes = entry_sizes(labels, ties=ties, seed=seed, drop_zero=drop_zero)

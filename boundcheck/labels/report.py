@@ -90,7 +90,7 @@ class SampleSize(Record):
 
 @dataclass(frozen=True)
 class QualityReport(Record):
-    """Quality of n soft labels over L classes (LABELS Part A).
+    """Quality of n soft labels over L classes (theory: Label sets).
 
     The indicators are None without truth; self_estimated_delta is then all there is.  n_used: rows behind the
     indicators (half of them where k was chosen on the other half).  certified: the lower end of kappa is positive, so

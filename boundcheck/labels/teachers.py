@@ -22,7 +22,7 @@ from boundcheck.training import fit_many
 
 Kind = Literal["kernel", "network", "smoothing", "file", "crowd"]
 LOGIT_LIMIT = 0.5
-"""|z| <= 1/2 for every field with sup ||v|| <= 1 and rows in the unit ball (THEORY section 0, F2)."""
+"""|z| <= 1/2 for every field with sup ||v|| <= 1 and rows in the unit ball (theory: Kernel and margin)."""
 
 
 class NoTeacherError(BoundcheckError):
@@ -80,7 +80,7 @@ def kernel_labels(
     """Labels sigmoid(kappa z) of the margin's maximiser v: logits kappa z_i and radius kappa sup ||v||.
 
     z: (n,) logits E[v.phi_i].  radius: bound on sup ||v|| (1 for the sup-norm maximiser).  scale: kappa > 0.
-    A smaller kappa needs no more neurons, a larger one pays for flips (THEORY section 5 iii).
+    A smaller kappa needs no more neurons, a larger one pays for flips (theory: Logit scale).
     """
     if not (scale > 0 and math.isfinite(scale)):
         raise InputError(f"--logit-scale {scale:g}: must be a positive number; the theory's own is 1")

@@ -1,4 +1,4 @@
-"""Three settings of weak supervision in which Delta and gamma are known in closed form (LABELS A.6)."""
+"""Three settings of weak supervision in which Delta and gamma are known in closed form (theory: Special label sets)."""
 
 import math
 from dataclasses import dataclass
@@ -45,7 +45,8 @@ def additive_noise(sigma: float, k: int, classes: int) -> AdditiveNoise:
     """Delta = int phi(t) P(Bin(L-1, 1 - Phi(t + 1/sigma)) >= k) dt and gamma = (k - 1 + Delta)/(L - 1).
 
     sigma > 0: standard deviation of the noise on each weight; 1 <= k <= L - 1.
-    gamma is exact because the L - 1 wrong labels are exchangeable and the set has k members.  Source: LABELS A.6.
+    gamma is exact because the L - 1 wrong labels are exchangeable and the set has k members.
+    See theory: Special label sets.
     """
     if not (sigma > 0 and math.isfinite(sigma)):
         raise InputError(f"noise {sigma}: give a standard deviation above 0")

@@ -1,6 +1,7 @@
 """The sup-norm margin in the plane as a finite programme: directions fall into 2n arcs with exact lengths.
 
-On an arc every feature is constant, so a field v is one vector an arc and E[v.phi_i] a finite sum (MARGIN 3.6).
+On an arc every feature is constant, so a field v is one vector an arc and E[v.phi_i] a finite sum
+(theory: Margins in closed form).
 """
 
 from dataclasses import dataclass

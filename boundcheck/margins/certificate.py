@@ -19,7 +19,7 @@ At every draw z and for ANY vector v(z) with ||v|| <= 1, even one chosen after a
 
 for the mean m of the draws of (y_i v.phi_i)_i and the mean M of their outer products.  Hence gamma l(a*) >= L(a*),
 L(a) = B(a) + Q(a)/2 with B(a) the least B that (1) and (2) allow at a, and gamma >= min over the simplex of
-L(a) / l(a): a deterministic problem (envelope.py).  MARGIN section 3.3 had to pay for the worst of n noisy means.
+L(a) / l(a): a deterministic problem (envelope.py).  No union over the n rows is paid (theory: Margin interval).
 The other side: gamma <= E||S_a|| / l(a) for every a, with E w <= E f(w) + E w^2 / cut, f(w) = max(w - w^2/cut, lowest)
 at most cut / 4, E w^2 = Q(a) exact, and the empirical Bernstein inequality (Maurer, Pontil 2009, Theorem 4).
 

@@ -1,4 +1,4 @@
-"""Minimising F(q) = E||s_q|| over the simplex by Newton steps on samples (MARGIN sections 3.1 and 3.3).
+"""Minimising F(q) = E||s_q|| over the simplex by Newton steps on samples (theory: Margin interval).
 
 Nothing here needs to be right for an interval to be right: the certificate takes whatever point comes out.
 """

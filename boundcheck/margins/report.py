@@ -22,7 +22,7 @@ _UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZi
 
 @dataclass(frozen=True, eq=False)
 class Teacher(Record):
-    """The kernel teacher x -> E[v.phi_x] of the maximising field v (MARGIN section 0).
+    """The kernel teacher x -> E[v.phi_x] of the maximising field v (theory: Kernel and margin).
 
     q: (n,) simplex weights.  kind: rkhs, v = s / (E||s||^2)^(1/2) with s = sum_i q_i y_i phi_i, so E||v||^2 = 1; sup,
     about s / ||s||, and ||v|| <= 1 everywhere.  margin: of the norm that `kind` names.  z: (n,) logits E[v.phi_i].
@@ -119,7 +119,7 @@ class Moment(Record):
 
 @dataclass(frozen=True)
 class MarginReport(Record):
-    """Both margins of a data set (MARGIN section 0).
+    """Both margins of a data set (theory: Kernel and margin).
 
     gamma_sup: of the paper's Assumption 1; exact in the plane, otherwise at its confidence, or `outer` where nothing
     was sampled.  gamma_rkhs: exact up to its duality gap.  assumption_holds: decided in exact arithmetic on the raw

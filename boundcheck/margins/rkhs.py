@@ -1,4 +1,4 @@
-"""The margin in the RKHS norm: gamma = min over the simplex of sqrt(q'Hq), H = yy' o K (MARGIN section 2).
+"""The margin in the RKHS norm: gamma = min over the simplex of sqrt(q'Hq), H = yy' o K (theory: Kernel and margin).
 
 A working set of rows grows by those that violate the optimality conditions, so that H is only needed block by
 block: with `LazyGram` its n x n entries are never held, only those between the rows at work.
@@ -51,7 +51,7 @@ def rkhs_margin(
     """Minimise q'Hq over the simplex for the positive semidefinite H = yy' o K.
 
     Homogeneous form: min_{a >= 0} a'Ha/2 - 1'a, q = a / sum(a).  A working set grows by the rows that violate
-    (Ha)_i >= 1, first among some rows, then among all, until none does.  Any q certifies (MARGIN section 2):
+    (Ha)_i >= 1, first among some rows, then among all, until none does.  Any q certifies (theory: Kernel and margin):
         min_i (Hq)_i / sqrt(q'Hq)  <=  gamma  <=  sqrt(q'Hq).
     tolerance: relative width at which to stop.  time_limit: seconds after which no round is begun; the interval then
     says how far it got, as it does after Ctrl-C (`interrupted`).

@@ -1,4 +1,4 @@
-"""The exact test for margin zero (MARGIN section 5), on the rows as they were before normalisation.
+"""The exact test for margin zero (theory: Zero margin), on the rows as they were before normalisation.
 
 Group the rows by the line through the origin that they span. The margin is zero if and only if
 

@@ -38,7 +38,7 @@ def margin(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> MarginReport:
-    """Both margins of `dataset` and the kernel teacher (MARGIN sections 0 to 5).
+    """Both margins of `dataset` and the kernel teacher (theory: Kernel and margin).
 
     norm: rkhs skips all sampling (gamma_sup is then its outer bounds); sup and both are the same work.
     confidence: of the sup-norm interval, in (0, 1).  tolerance: its relative width at which to stop.

@@ -18,7 +18,7 @@ from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.search import Store
 
-LOGIT_LIMIT = 0.5 * (1 + 1e-12)  # |z_i| <= ||x_i||/2 for the kernel teacher (THEORY section 0, F2)
+LOGIT_LIMIT = 0.5 * (1 + 1e-12)  # |z_i| <= ||x_i||/2 for the kernel teacher (theory: Kernel and margin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Problem:
     """A data set with a positive certified margin.
 
     p, logits: (n,) soft labels to train on.  foreign: they are not the kernel teacher's, so that no theorem on soft
-    labels speaks of them.  radius: B that these soft labels need (THEORY section 5 (iii)), 1 where nothing is known.
+    labels speaks of them.  radius: B that these soft labels need (theory: Logit scale), 1 where nothing is known.
     """
 
     data: Dataset

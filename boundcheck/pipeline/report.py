@@ -47,7 +47,7 @@ def report(runs: Sequence[Path], out: Path) -> ReportMade:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The JSON envelope in a file (DESIGN section 2), its frame checked."""
+    """The JSON envelope in a file, its frame checked."""
     remedy = "write one with `boundcheck margin DATA --json > run.json`"
     try:
         if path.stat().st_size > MAX_BYTES:

@@ -22,7 +22,7 @@ FLOPS = 5e10  # floating point operations a second, to foresee the time of a run
 PATIENCE = 3600.0  # seconds; a run foreseen to take longer is refused
 PRACTICAL_STEPS = 2000
 STEP_SIZE = 0.5
-EXCESS = 32  # eta T gamma^2 eps: 1/(2 EXCESS) of s_gamma, about a sixteenth of the budget (THEORY section 2)
+EXCESS = 32  # eta T gamma^2 eps: about a sixteenth of the budget (theory: Sharp soft bound)
 
 
 def verify_width(

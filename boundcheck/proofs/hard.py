@@ -1,4 +1,4 @@
-"""Derivations of the hard-label bounds, step by step (THEORY section 3)."""
+"""Derivations of the hard-label bounds, step by step (theory: Logistic loss and what follows it)."""
 
 import sympy as sp
 
@@ -14,7 +14,7 @@ MARGIN = (
     Quoted(
         "the comparator has margin y_i f_i^t(Wbar) >= M = B(gamma - sqrt(2 ln(2n/delta))/sqrt(m) - q) on every sample, "
         "at every step, with probability 1 - delta over W(0)",
-        "THEORY section 3a",
+        "theory: Logistic loss",
     ),
 )
 
@@ -37,7 +37,7 @@ H2: tuple[Step, ...] = (
     *MARGIN,
     WRONG,
     RIGHT,
-    Quoted("(H2): average error <= (B^2/(2 eta T) + c)/(M/2 - eta/8 + c)", "THEORY section 3b"),
+    Quoted("(H2): average error <= (B^2/(2 eta T) + c)/(M/2 - eta/8 + c)", "theory: Logistic loss"),
     Identity(
         "(H2) = eps solved for M, without limits of eta and T: M = eta/4 + w + 2(1-eps)/eps c, w = B^2/(eta T eps)",
         (s.eps * hard_sharp.COST / 2 + c) - s.eps * (M / 2 - s.eta / 8 + c),
@@ -75,7 +75,7 @@ TEMPERED: tuple[Step, ...] = (
         -sigmoid(-f / s.tau),
     ),
     *H2,
-    Quoted("only the flips see the true radius tau B: b becomes b tau in the closed form", "THEORY section 3d (ii)"),
+    Quoted("only the flips see the true radius tau B: b becomes b tau in the closed form", "theory: Temperature"),
 )
 
 ETA, STEPS = sp.UnevaluatedExpr(s.gamma / 2), sp.UnevaluatedExpr(4 / (s.gamma**2 * s.eps))
@@ -87,7 +87,7 @@ PERCEPTRON: tuple[Step, ...] = (
     Quoted(
         "each misclassified sample contributes at least M' = gamma - sqrt(2 ln(2n/delta))/sqrt(m) - q to "
         "<grad, W - Wbar>, and |grad|^2 <= error: error (M' - eta/2) <= 1/(2 eta T)",
-        "THEORY section 3d (i)",
+        "theory: Perceptron loss",
     ),
     Identity(
         "eta = gamma/2, T = 4/(gamma^2 eps) and M' = gamma/2 give exactly eps",
@@ -131,14 +131,14 @@ PROPOSITION_5: tuple[Step, ...] = (
         1 - sp.Rational(3, 4) * s.LN2 / (1 - SELF_BOUND / 2),
         {},
     ),
-    Quoted("a misclassified sample has loss at least ln 2: error <= beta/ln 2 = eps", "THEORY section 3a"),
+    Quoted("a misclassified sample has loss at least ln 2: error <= beta/ln 2 = eps", "theory: Published hard bound"),
 )
 
 JI_TELGARSKY: tuple[Step, ...] = (
     Quoted(
         "Theorem 2.2 as recalled: 4096 lambda^2/gamma^6 neurons, no projection; each neuron moves at most "
         "4 lambda/(gamma sqrt(m)), which is self-consistent",
-        "Ji & Telgarsky (ICLR 2020); THEORY section 3c",
+        "Ji & Telgarsky (ICLR 2020), Theorem 2.2; theory: Ji and Telgarsky",
     ),
     Nonnegative(
         "flips: at sqrt(m) = 64 lambda/gamma^3 their share is at most b gamma^2/16 + gamma^4/512 < gamma^2/16",

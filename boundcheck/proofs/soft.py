@@ -1,4 +1,4 @@
-"""Derivations of the soft-label bounds, step by step (THEORY sections 1 and 2)."""
+"""Derivations of the soft-label bounds, step by step (theory: Regret and what follows it)."""
 
 import sympy as sp
 
@@ -22,7 +22,7 @@ REGRET = (
     Quoted(
         "the risk with activations frozen at W(t) is convex, its gradient at W(t) is the one that is followed, and "
         "clipping each neuron to its ball moves no point of the ball away",
-        "THEORY section 1a",
+        "theory: Regret",
     ),
     Identity(
         "one step changes the squared distance to the comparator Wbar by -2 eta <grad, W - Wbar> + eta^2 |grad|^2; "
@@ -36,7 +36,7 @@ FLIPS = (
     Quoted(
         "a neuron within B/sqrt(m) of W_j(0) can flip on x only if |W_j(0).x| <= B |x|/sqrt(m); |x| cancels and the "
         "probability is p_m = erf(B/sqrt(2m)), so no lower bound of |x| is needed",
-        "THEORY section 1c",
+        "theory: Flips",
     ),
     Identity(
         "p_m <= B sqrt(2/pi)/sqrt(m): both vanish at B = 0 and the difference has derivative b(1 - exp(-t^2/2)) >= 0 "
@@ -53,7 +53,7 @@ FLIPS = (
     Quoted(
         "so the flips move f_i by at most B|x_i| times the share of flippable pairs, a Binomial(m/2, p_m)/(m/2), whose "
         "upper quantile is Chernoff's q: (m/2) kl(q||p_m) = ln(1/d), or Hoeffding's p_m + sqrt(ln(1/d)/m)",
-        "THEORY section 1c",
+        "theory: Flips",
     ),
 )
 
@@ -65,7 +65,7 @@ CONCENTRATION = (
         HALF + q * sp.exp(t) + (HALF - q) * sp.exp(-t),
         sp.cosh(t / 2) * (2 * q * sp.exp(t / 2) + (1 - 2 * q) * sp.exp(-t / 2)),
     ),
-    Quoted("hence P(|f_i^0(U) - z_i| >= t) <= 2 exp(-m t^2/2)", "THEORY section 1b"),
+    Quoted("hence P(|f_i^0(U) - z_i| >= t) <= 2 exp(-m t^2/2)", "theory: Concentration"),
 )
 
 NFREE = (
@@ -126,7 +126,7 @@ BUDGET = (
     Quoted(
         "averaging over samples and steps (Jensen over the misclassified weight): more than eps misclassified would "
         "need eps s rho (gamma - E'/(2 rho))^2 < 1/(2 eta T) + E^2/(16 rho), all divided by kappa^2",
-        "THEORY section 2",
+        "theory: Sharp soft bound",
     ),
     Identity(
         "as eta -> 0 and eta T -> infinity, errors E/sqrt(m) and E'/sqrt(m) meet this at the closed form",
@@ -158,7 +158,7 @@ THEOREM_2: tuple[Step, ...] = (
     *PINSKER,
     Quoted(
         "(D^2 <= KL/2, KL <= e^2/8) the average KL risk times (1 - eta/4) is at most 1/(2 eta T) + E^2/(8m)",
-        "THEORY section 1e",
+        "theory: KL risk",
     ),
     Nonnegative(
         "E <= b + (1 + sqrt 2) sqrt(ln(2n/delta)) at total failure 2 delta, below the printed "

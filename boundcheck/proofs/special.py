@@ -39,7 +39,7 @@ def sigmoid_ball(f: arb) -> arb:
 
 
 def divergence(g: arb) -> arb:
-    """D(g) = (g/2) tanh(g/2) - ln cosh(g/2) = KL(mu(g) || 1/2), g away from 0 (THEORY section 2)."""
+    """D(g) = (g/2) tanh(g/2) - ln cosh(g/2) = KL(mu(g) || 1/2), g away from 0 (theory: Risk and error)."""
     return g / 2 * (g / 2).tanh() - (g / 2).cosh().log()
 
 

@@ -1,6 +1,6 @@
 """Frozen, JSON-ready records: the only things that cross from one stage to the next.
 
-A record's `to_json()` is the `result` object that the command line prints (DESIGN section 2).
+A record's `to_json()` is the `result` object that the command line prints.
 """
 
 from boundcheck.records.base import Interval, Record, finite_or_none, jsonable

@@ -29,7 +29,7 @@ class TrainingSpec(Record):
 
 @dataclass(frozen=True)
 class TrainingRun(Record):
-    """One network trained once. Averages are over t = 0..T-1 (THEORY section 6, trap 6).
+    """One network trained once. Averages are over t = 0..T-1 (theory: Network and training).
 
     average_error: mean over t of the fraction of samples with y f <= 0 (so 1 at t = 0).
     average_risk: mean over t of the loss (KL divergence, not cross-entropy, for soft labels).

@@ -105,7 +105,7 @@ def top_k(
 ) -> Bool[np.ndarray, "n L"]:
     """Omega_k: the k labels of largest weight of every row, 1 <= k <= L. See `entry_sizes` for ties and `drop_zero`.
 
-    Source: LABELS A.1.
+    See theory: Label sets.
     """
     classes = labels.scores.shape[1]
     if not 1 <= k <= classes:
@@ -122,7 +122,7 @@ def entry_sizes(
     ties: `random` orders equal labels by a draw from `seed`, so Omega_k has k members; `inclusive` admits all of them
     with the first (Omega_k has >= k members), `exclusive` with the last (<= k members).
     drop_zero: labels of weight 0 are never members (one-hot labels, candidate sets).
-    Source: LABELS A.5.
+    See theory: Estimated quality.
     """
     n, classes = labels.scores.shape
     draw = np.random.default_rng(seed).random((n, classes))

@@ -1,10 +1,10 @@
 """A-posteriori certificate: what projected gradient descent must achieve from one given W(0).
 
 No probability and no assumption on the data: the activation patterns reachable from W(0) within the
-radius are enclosed sample by sample, and the regret inequality does the rest (THEORY section 5(ii)).
+radius are enclosed sample by sample, and the regret inequality does the rest (theory: Certificate).
 
 Notation: f_i^t(V) = m^{-1/2} sum_j a_j 1[W_j(t).x_i > 0] V_j.x_i, Wbar = W(0) + D with ||D_j|| <= B/sqrt m,
-F_i = f_i^t(Wbar).  Projected gradient descent on the mean loss satisfies (THEORY section 1a, (R) and Jensen)
+F_i = f_i^t(Wbar).  Projected gradient descent on the mean loss satisfies (theory: Regret)
 
     (1/T) sum_t (1/n) sum_i [ l_i'(f_i)(f_i - F_i) - (eta kappa/2) l_i'(f_i)^2 ]  <=  ||D||_F^2 / (2 eta T),
 
@@ -33,7 +33,7 @@ from boundcheck.training.intervals import (
     norms_up,
 )
 
-# max over l > 0 of (1 - e^-l)^2 / l = 0.40726437758...: |l'|^2 <= h0 l for the logistic loss (THEORY section 3a)
+# max over l > 0 of (1 - e^-l)^2 / l = 0.40726437758...: |l'|^2 <= h0 l (theory: Logistic loss)
 LOGISTIC_SELF_BOUND = 0.4072644
 
 
@@ -61,7 +61,7 @@ def certify(
 
     X: inputs of any norm.  y: labels +-1.  z: teacher logits, needed by soft labels only (p = sigmoid(z)).
     W0, a: symmetric initialisation, W_{j+m/2} = W_j exactly and a_{j+m/2} = -a_j = +-1.  D: any comparator with
-    ||D_j|| <= B/sqrt m; it may have been fitted to W0.  Cost O(n m d).  Source: THEORY section 5(ii).
+    ||D_j|| <= B/sqrt m; it may have been fitted to W0.  Cost O(n m d).  See theory: Certificate.
 
     Raises:
         InputError: shapes, pairing, labels, radius or comparator outside these hypotheses.
@@ -80,7 +80,7 @@ def certify_intervals(
         InputError: labels, logits or settings outside the hypotheses of `certify`.
     """
     _check_settings(y, z, spec)
-    # A temperature is a change of units: the loss is tau l(f/tau), THEORY section 3d (ii)
+    # A temperature is a change of units: the loss is tau l(f/tau), theory: Temperature
     tau = spec.temperature
     lower, upper = _minus(intervals.lower / tau, 0), _minus(intervals.upper / tau, 0, up=True)
     pull = intervals.curvature * spec.step_size / tau * (1 + RELATIVE)  # eta kappa
@@ -108,7 +108,7 @@ def certify_intervals(
 def _soft(
     y: PerSample, z: PerSample, lower: PerSample, upper: PerSample, reach: PerSample, pull: float, budget: float
 ) -> tuple[float, float]:
-    """KL against sigmoid(z): bounds on average error and risk; THEORY section 1a (S1) and section 2."""
+    """KL against sigmoid(z): bounds on average error and risk; theory: KL risk, theory: Sharp soft bound."""
     trivial = _mean(np.maximum(_kl(z, -reach), _kl(z, reach)))
     if pull >= 4:
         return 1.0, trivial
@@ -130,7 +130,7 @@ def _soft(
 
 
 def _logistic(M: PerSample, reach: PerSample, pull: float, budget: float) -> tuple[float, float]:
-    """ln(1 + e^-m) with margins at least M at the comparator; THEORY section 3a (H1) and section 3b (H2)."""
+    """ln(1 + e^-m) with margins at least M at the comparator; theory: Logistic loss."""
     trivial = _mean(np.logaddexp(0, reach))
     if pull >= 4:
         return 1.0, trivial
@@ -155,7 +155,7 @@ def _smallest_pull(M: PerSample, *, on_errors: bool) -> PerSample:
 
 
 def _perceptron(M: PerSample, reach: PerSample, pull: float, budget: float) -> tuple[float, float]:
-    """max(0, -m), derivative -1 on m <= 0: bracket >= 1[m <= 0](M - m - eta kappa/2); THEORY section 3d (i)."""
+    """max(0, -m), derivative -1 on m <= 0: bracket >= 1[m <= 0](M - m - eta kappa/2); theory: Perceptron loss."""
     wrong = _minus(M, pull / 2)
     risk = (budget + _mean(np.maximum(-wrong, 0))) * (1 + RELATIVE)
     return _knapsack(wrong, np.zeros_like(wrong), budget), min(risk, _mean(reach))

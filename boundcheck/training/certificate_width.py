@@ -24,7 +24,7 @@ STEP_SIZES = tuple(2.0 ** (k / 2) for k in range(-6, 6))
 FLOOR_STEP = (
     1 / 8
 )  # takes eta kappa/8 < 2 % of the margin, in the units of the soft loss and of the perceptron's margin
-FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), a hundredth of the budget (THEORY section 2, K = 256)
+FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), 1/128 of the budget (theory: Sharp soft bound)
 WORK = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
 FITS = 12  # comparators, each better than the one before, that a fit is given
 CELLS = 1 << 24  # neurons x samples of a fit, about 400 MB a thread
@@ -89,7 +89,7 @@ def certificate_width(
     The radius is chosen at each width and the step size at its first seed, the same for all seeds.  The search doubles
     the width and then bisects, taking for granted that more neurons are no worse; the two widths in the result are
     what was checked.  After time_limit seconds it returns what it has.  Fits are tried while neurons x samples stay
-    below 2^24.  THEORY section 5(ii) and (iii).
+    below 2^24.  theory: Certificate, theory: Logit scale.
 
     Raises:
         InputError: eps, success, seeds or max_width out of range.

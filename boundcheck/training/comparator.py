@@ -1,6 +1,6 @@
 """A comparator D fitted to one W(0), so that its certificate is small (the certificate allows any D).
 
-With u_j = sqrt m a_j D_j, ||u_j|| <= B, the enclosure of F_i (THEORY section 5(ii)) has midpoint and half-width
+With u_j = sqrt m a_j D_j, ||u_j|| <= B, the enclosure of F_i (theory: Certificate) has midpoint and half-width
 
     mid_i = (1/m) sum_fixed 1[g_ij > 0] u_j.x_i + (1/2) sum_flip c_ij,   rad_i = (1/2) sum_flip |c_ij|,
     c_ij = (a_j sqrt m g_ij + u_j.x_i)/m,

@@ -1,4 +1,4 @@
-"""Which logits a comparator can have, given the activation patterns reachable from W(0) (THEORY section 5(ii)).
+"""Which logits a comparator can have, given the activation patterns reachable from W(0) (theory: Certificate).
 
 Everything is rounded outward: dot products by |fl(u.v) - u.v| <= (d + 4) 2^-53 ||u|| ||v||, sums likewise.
 """
@@ -41,7 +41,7 @@ class LogitIntervals(Record):
 def kernel_teacher(W: Neurons, q: PerSample, X: Rows, y: PerSample) -> Neurons:
     """Return v_q(W_j) = s_q/||s_q|| with s_q(W) = sum_i q_i y_i 1[W.x_i > 0] x_i, and 0 where s_q = 0.
 
-    q: weights on the samples, at least 0; any nonzero multiple gives the same v.  THEORY section 5(iv).
+    q: weights on the samples, at least 0; any nonzero multiple gives the same v.  theory: Kernel and margin.
     """
     weighted = (q * y)[:, None] * X
     S = np.vstack([(rows @ X.T > 0) @ weighted for rows in np.array_split(W, _blocks(len(W), len(X)))])
@@ -50,7 +50,7 @@ def kernel_teacher(W: Neurons, q: PerSample, X: Rows, y: PerSample) -> Neurons:
 
 
 def default_comparator(W0: Neurons, a: Signs, radius: float, q: PerSample, X: Rows, y: PerSample) -> Neurons:
-    """D_j = B a_j v_q(W_j(0)) / sqrt m, the comparator of the theorems (THEORY section 5(ii))."""
+    """D_j = B a_j v_q(W_j(0)) / sqrt m, the comparator of the theorems (theory: Certificate)."""
     return np.asarray(radius / math.sqrt(len(W0)) * a[:, None] * kernel_teacher(W0, q, X, y))
 
 
@@ -59,7 +59,7 @@ def logit_intervals(X: Rows, W0: Neurons, a: Signs, D: Neurons, radius: float) -
 
     Neuron j can change its activation on x_i only if |W_j(0).x_i| <= B ||x_i||/sqrt m.  A neuron that cannot
     contributes a_j D_j.x_i/sqrt m or 0, since its W(0) part cancels against its pair's; one that can
-    contributes 0 or c_ij = a_j (W_j(0) + D_j).x_i/sqrt m, whichever is worse (THEORY section 5(ii), steps 1-2).
+    contributes 0 or c_ij = a_j (W_j(0) + D_j).x_i/sqrt m, whichever is worse (theory: Certificate, steps 1-2).
     W0 and a must be paired: W_{j+m/2} = W_j, a_{j+m/2} = -a_j.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The three losses of THEORY sections 1 and 3, each as value and derivative in the logit f.
+"""The three losses, each as value and derivative in the logit f (theory: Network and training).
 
 At temperature tau the loss is tau * loss(f / tau), so the derivative in f is loss'(f / tau).
 """
@@ -41,7 +41,7 @@ def derivative(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Ar
         return jax.nn.sigmoid(f) - targets.p
     if loss == "logistic":
         return -targets.y * jax.nn.sigmoid(-targets.y * f)
-    # At y f = 0 the perceptron takes the subgradient -y, as THEORY section 3d (i) needs: ||grad||^2 <= err.
+    # At y f = 0 the perceptron takes the subgradient -y, so that ||grad||^2 <= err (theory: Perceptron loss).
     return jnp.where(targets.y * f <= 0, -targets.y, jnp.zeros_like(f))
 
 
@@ -60,7 +60,7 @@ def value(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Array, 
 def _divergence(q: Float[Array, "1 n"], r: Float[Array, "k n"]) -> Float[Array, "k n"]:
     """KL(q || mu(logit q + r)) = log1p(q e) - q r with e = expm1(r), 0 < q <= 1/2.
 
-    Small values would be noise in float32 (THEORY section 6, trap 2): where |r| < 1 it is written as
+    Small values would be noise in float32 (theory: Floating point): where |r| < 1 it is written as
 
         q (e - r) - (x - log1p(x)),    x = q e,    e - r = sum_{k >= 2} r^k / k!,
         x - log1p(x) = x t - 2 t^3 (1/3 + t^2/5 + t^4/7 + ...),    t = x / (2 + x),    |t| < 0.31,

@@ -1,4 +1,4 @@
-"""The paper's two-layer ReLU network at a symmetric initialisation (THEORY section 0).
+"""The paper's two-layer ReLU network at a symmetric initialisation (theory: Network and training).
 
 f(x) = m^{-1/2} sum_j a_j relu(W_j . x) with N = m/2 independent neurons, W_{j+N}(0) = W_j(0), a_{j+N} = -a_j,
 and a fixed.  With D = W - W(0), z = W_j(0) . x and relu(z + u) = max(u, -z) + z, the two halves give
@@ -6,7 +6,7 @@ and a fixed.  With D = W - W(0), z = W_j(0) . x and relu(z + u) = max(u, -z) + z
     f(x) = m^{-1/2} sum_{j < N} [max(D_j . x, -z_j) - max(D_{j+N} . x, -z_j)],                                (P)
 
 where W(0) enters only as the threshold -z_j: f(W(0)) is exactly 0 and no displacement is too small to be seen,
-in any precision and any order of summation (THEORY section 6, traps 3 and 5).
+in any precision and any order of summation (theory: Floating point).
 """
 
 from dataclasses import dataclass

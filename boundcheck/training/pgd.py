@@ -5,7 +5,7 @@ The neurons of all networks of a tile lie side by side in one matrix.  In the co
     f_i = (1/m) sum_{j < N} [max(U_j . x_i, c_ij) - max(U_{j+N} . x_i, c_ij)],      c_ij = -sqrt(m) W_j(0) . x_i,
     U_j <- Proj_{||U_j|| <= B} ( U_j - eta a_j (1/n) sum_i loss'(f_i) 1[U_j . x_i > c_ij] x_i ),
 
-equation (P) of `network` and the gradient of THEORY section 1a, so that neither radius nor step depends on m.
+equation (P) of `network` and the gradient of the frozen network (theory: Regret): neither radius nor step depends on m.
 A slot is PAIRS independent neurons with their mirror images; a network owns consecutive slots, and its f is the sum
 over them in order.  The result of a network therefore depends neither on its neighbours nor on its place.
 """

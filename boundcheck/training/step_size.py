@@ -17,9 +17,9 @@ def practical_step_size(
     With kappa = max ||x_i||^2, which bounds ||grad f_i||^2 at every activation pattern, and D2 <= B^2 the
     comparator's squared norm, the average loss exceeds the comparator's by at most
 
-        kl:          D2 / (2 eta T) / (1 - eta kappa / (4 tau)),      least at eta = 2 tau / kappa   (THEORY (S1)),
-        logistic:    D2 / (2 eta T) / (1 - eta kappa h0 / (2 tau)),   least at eta = tau / (h0 kappa)  (THEORY (H1)),
-        perceptron:  D2 / (2 eta T) + eta kappa / 2,                  least at eta = B / sqrt(kappa T)  (THEORY (R)).
+        kl:          D2 / (2 eta T) / (1 - eta kappa / (4 tau)),     least at 2 tau/kappa       (theory: KL risk),
+        logistic:    D2 / (2 eta T) / (1 - eta kappa h0 / (2 tau)),  least at tau/(h0 kappa)   (theory: Logistic loss),
+        perceptron:  D2 / (2 eta T) + eta kappa / 2,                 least at B/sqrt(kappa T)   (theory: Regret).
 
     The first two are half of the step at which the bound, and with it the proof of descent, is lost.  Without a
     radius the perceptron is compared with D2 = 1.

@@ -1,4 +1,4 @@
-"""Training exactly as the theorems prescribe, many widths and seeds together (THEORY sections 1a, 3 and 6)."""
+"""Training exactly as the theorems prescribe, many widths and seeds together (theory: Network and training)."""
 
 import math
 import os

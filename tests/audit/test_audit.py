@@ -1,4 +1,4 @@
-"""Every printed statement gets the verdict of THEORY section 4, and every check can fail."""
+"""Every printed statement gets the verdict of theory: Printed statements, and every check can fail."""
 
 import dataclasses
 import subprocess
@@ -125,7 +125,7 @@ def residual(report, claim_id, step=0):
 
 
 def test_numbers_of_the_theory(report):
-    """The figures that THEORY sections 1 to 4 give."""
+    """The figures as computed apart from the package."""
     assert 0.02 + residual(report, "theorem-2-quantifier") == pytest.approx(0.0253, abs=5e-5)
     assert 0.0303 - residual(report, "theorem-2-range") == pytest.approx(0.03029986, abs=1e-8)
     assert 1 + residual(report, "gamma-below-eps") == pytest.approx(9.08e6 / 6.75e6, rel=2e-3)

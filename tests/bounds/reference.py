@@ -1,4 +1,4 @@
-"""Every bound once more, in mpmath at 50 digits, typed from THEORY and not from the package."""
+"""Every bound once more, in mpmath at 50 digits, typed from the statements and not from the package."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def x_of(level):
 
 
 def soft_condition(g, e, n, total, m, *, sup, kappa=1, eta=0, work=0, quantile: Callable = flip_quantile):
-    """Left minus right side of Corollary 4#, negative infinity where the margin is used up (THEORY section 2)."""
+    """Left minus right side of Corollary 4#, minus infinity where the margin is used up (theory: Sharp soft bound)."""
     if sup:
         rms = mp.sqrt(2 * mp.log(4 * n / total) / m) + quantile(m, kappa, mp.log(2 * n / total))
         wrong = rms
@@ -62,7 +62,7 @@ def soft_condition(g, e, n, total, m, *, sup, kappa=1, eta=0, work=0, quantile: 
 
 
 def hard_error_bound(g, n, total, m, *, radius, tau=1, eta=0, work=0, quantile: Callable = flip_quantile):
-    """(H2), THEORY section 3b, in units of the temperature: the bound of the average error."""
+    """(H2), theory: Logistic loss, in units of the temperature: the bound of the average error."""
     margin = radius * (g - mp.sqrt(2 * mp.log(2 * n / total) / m) - quantile(m, tau * radius, mp.log(2 * n / total)))
     cost = mp.lambertw(mp.exp(-(margin + 1 - mp.mpf(eta) / 4))).real
     return (radius**2 * work + cost) / (margin / 2 - mp.mpf(eta) / 8 + cost)

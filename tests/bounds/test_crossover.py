@@ -1,4 +1,4 @@
-"""Crossovers against closed forms and against THEORY's table."""
+"""Crossovers against closed forms and against a table computed apart from the package."""
 
 from fractions import Fraction
 
@@ -17,7 +17,7 @@ def crossovers(eps: float, bounds: tuple[str, ...], **options: object) -> dict[t
 
 @pytest.mark.parametrize(("eps", "shown"), [(0.1, 0.0983), (0.05, 0.0744), (0.01, 0.0384), (0.001, 0.0144)])
 def test_published_pair_crosses_where_its_closed_form_says(eps: float, shown: float) -> None:
-    """gamma* = sqrt(eps/(2 C1)) (2 b L + 3 sqrt l)/(b + 3 sqrt l), THEORY section 5."""
+    """gamma* = sqrt(eps/(2 C1)) (2 b L + 3 sqrt l)/(b + 3 sqrt l), theory: Soft against hard."""
     log_n, L = mp.log(2 * 1000 / mp.mpf("0.05")), mp.log(2 / (mp.log(2) ** 2 * mp.mpf(str(eps))))
     b, C1 = mp.sqrt(2 / mp.pi), 96 / (1 + mp.e**2)
     closed = mp.sqrt(mp.mpf(str(eps)) / (2 * C1)) * (2 * b * L + 3 * mp.sqrt(log_n)) / (b + 3 * mp.sqrt(log_n))
@@ -31,7 +31,7 @@ def test_published_pair_crosses_where_its_closed_form_says(eps: float, shown: fl
     ("eps", "sup", "nfree"), [(0.1, None, None), (0.05, None, None), (0.01, 0.467, None), (0.001, 0.201, 0.277)]
 )
 def test_sharp_crossovers_of_theory(eps: float, sup: float | None, nfree: float | None) -> None:
-    """With flips counted alike on both sides; THEORY counts them exactly, which moves the last digit."""
+    """With flips counted alike on both sides; the table counts them exactly, which moves the last digit."""
     found = crossovers(eps, ("soft-sharp", "soft-sharp-nfree", "hard-sharp"), flips="kl")
     for soft, expected in (("soft-sharp", sup), ("soft-sharp-nfree", nfree)):
         crossing = found[soft, "hard-sharp"]

@@ -112,7 +112,7 @@ def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
 
 
 def test_costs_of_the_flips_are_those_of_theory() -> None:
-    """THEORY section 5(i): 2.47e5 neurons without any flips, 8.53e5 with Hoeffding's."""
+    """theory: Flips: 2.47e5 neurons without any flips, 8.53e5 with Hoeffding's."""
     found = explain("soft-sharp", gamma=0.05, eps=0.01, n=1000)
     assert found.width_in_closed_form == pytest.approx(8.53e5, rel=5e-3)
     assert found.costs[0].width == pytest.approx(2.47e5, rel=5e-3)

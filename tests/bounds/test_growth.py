@@ -43,7 +43,7 @@ def test_the_always_valid_c_costs_two_powers_of_gamma() -> None:
 
 
 def test_the_leading_constant_of_hard_sharp() -> None:
-    """(32/pi) M^2 / gamma^4 (THEORY section 3b); M_eps / ln(1/eps) -> 1."""
+    """(32/pi) M^2 / gamma^4 (theory: Logistic loss); M_eps / ln(1/eps) -> 1."""
     assert sp.simplify(leading(bounds.registry["hard-sharp"].width, s.eps).coefficient - 32 / (sp.pi * s.gamma**4)) == 0
 
 

@@ -1,4 +1,4 @@
-"""The published bounds against 50-digit arithmetic, the numbers of THEORY, and the theorems that imply them."""
+"""The published bounds against 50-digit arithmetic, worked numbers, and the theorems that imply them."""
 
 from itertools import product
 
@@ -86,7 +86,7 @@ def test_the_printed_widths_with_these_schedules_follow_from_the_sharp_theorems(
 
 
 def test_the_printed_schedule_of_corollary_4_is_not_implied_through_the_kl_risk() -> None:
-    """(1/D)/(2 eta T) = 1.33 eps > eps at the printed eta and T (THEORY section 2)."""
+    """(1/D)/(2 eta T) = 1.33 eps > eps at the printed eta and T (theory: Published soft bound)."""
     gamma, eps = mp.mpf("0.05"), mp.mpf("0.01")
     divergence = gamma / 2 * mp.tanh(gamma / 2) - mp.log(mp.cosh(gamma / 2))
     assert 1 / divergence / (2 * (gamma**2 * eps / 3) * 9 / (gamma**4 * eps**2)) > eps

@@ -65,7 +65,7 @@ def test_chernoff_never_exceeds_hoeffding() -> None:
 
 @pytest.mark.parametrize("level", [0.5, 0.1, 1e-3, 1e-9])
 def test_the_condition_of_the_root_mean_square_quantile_always_holds(level: float) -> None:
-    """lambda* N q >= ln(e/(2d)) >= 1 for d <= 1/2 (THEORY section 1c needs lambda* N q >= 1)."""
+    """lambda* N q >= ln(e/(2d)) >= 1 for d <= 1/2 (theory: Flips needs lambda* N q >= 1)."""
     for m in (10, 1000, 10**7):
         odds = 1 - mp.log(2 * mp.mpf(level))  # ln(e/(2d))
         p = mp.erf(1 / mp.sqrt(2 * mp.mpf(m)))

@@ -91,7 +91,7 @@ def test_hypotheses_with_a_condition_can_fail() -> None:
 
 @pytest.mark.parametrize("name", ["soft-sharp", "soft-sharp-nfree"])
 def test_softer_labels_need_fewer_neurons(name: str) -> None:
-    """THEORY section 5(iii): everything but the flips is free of the scale."""
+    """theory: Logit scale: everything but the flips is free of the scale."""
     found = widths(bounds.registry[name], "logit_scale", ["0.01", "0.3", "1", "3"])
     assert found == sorted(found)
 

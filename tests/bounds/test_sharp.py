@@ -1,4 +1,4 @@
-"""The sharp bounds: each integer against the theorem's own condition at 50 digits, and against THEORY's numbers."""
+"""The sharp bounds: each integer against the theorem's own condition at 50 digits, and worked numbers."""
 
 from itertools import product
 
@@ -122,7 +122,7 @@ def test_perceptron_with_more_steps_needs_less_down_to_twice_the_logarithm() -> 
     assert reference.perceptron_margin(mp.mpf("0.05"), 1000, TOTAL, mp.mpf(widths[-1])) == pytest.approx(0, abs=1e-3)
 
 
-THEORY = [  # (bound, options, width), THEORY section 5 and the worked example; 1.5 % where it counts flips exactly
+WORKED = [  # (bound, options, width), computed apart from the package; 1.5 % where it counts flips exactly
     ("soft-sharp", {}, 3.72e5, 0.005),
     ("soft-sharp-nfree", {}, 2.16e5, 0.005),
     ("hard-sharp", {}, 1.84e7, 0.005),
@@ -149,7 +149,7 @@ THEORY = [  # (bound, options, width), THEORY section 5 and the worked example; 
 ]
 
 
-@pytest.mark.parametrize(("name", "options", "width", "within"), THEORY)
+@pytest.mark.parametrize(("name", "options", "width", "within"), WORKED)
 def test_numbers_of_theory(name: str, options: dict, width: float, within: float) -> None:
     assert bounds.evaluate(name, **(AT | options)).width == pytest.approx(width, rel=within)
 
@@ -201,7 +201,7 @@ def test_a_step_size_beyond_the_theorem_is_refused(name: str, step_size: float) 
 
 
 def test_per_sample_inequality_behind_corollary_4_sharp() -> None:
-    """THEORY section 2, for margins far above 1/2 too: the logit scale may be large."""
+    """theory: Risk and error, for margins far above 1/2 too: the logit scale may be large."""
     rng = np.random.default_rng(0)
     z, f = rng.exponential(2.0, 10**6), rng.normal(0, 4, 10**6)
     g = z * rng.uniform(0, 1, z.size)
@@ -229,7 +229,7 @@ def test_per_sample_inequality_behind_H2() -> None:
 
 
 def test_widths_grow_without_flips_removed_by_pairs() -> None:
-    """THEORY section 5(i): no flips at all would need 2.47e5 (sup version)."""
+    """theory: Flips: no flips at all would need 2.47e5 (sup version)."""
     without = reference.soft_condition(
         mp.mpf("0.05"), mp.mpf("0.01"), 1000, TOTAL, mp.mpf(2.5e5), sup=True, quantile=lambda *_: mp.mpf(0)
     )

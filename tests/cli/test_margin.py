@@ -81,7 +81,7 @@ def test_two_points_have_their_closed_forms() -> None:
 
 @pytest.mark.parametrize(("drop", "n", "expected"), [((), 1797, 0.0153768), (("--drop", "1,7,4,9"), 1075, 0.0300735)])
 def test_digits_have_their_known_rkhs_margin(drop: tuple[str, ...], n: int, expected: float) -> None:
-    """0.0153768 on all digits, 0.0300735 without 1, 7, 4, 9 (MARGIN section 3.4): exact, without any sampling."""
+    """0.0153768 on all digits, 0.0300735 without 1, 7, 4, 9: exact, without any sampling."""
     data = DIGITS if not drop else ("sklearn:digits", "--positive", "5,6,8")
     body = result(*data, *drop, "--norm", "rkhs")
     assert body["n"] == n

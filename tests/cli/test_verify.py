@@ -133,7 +133,7 @@ def test_training_as_the_theorem_says_takes_the_width_from_the_bound_too(run: An
     assert body["width"] == bound["width"] > 1000
     assert (spec["steps"], spec["step_size"], spec["radius"]) == (bound["steps"], bound["step_size"], bound["radius"])
     assert (spec["loss"], spec["precision"]) == ("perceptron", "float64")
-    # T = 4 / (gamma^2 eps) at eta = gamma / 2, THEORY section 3d (i)
+    # T = 4 / (gamma^2 eps) at eta = gamma / 2, theory: Perceptron loss
     assert spec["steps"] == pytest.approx(4 / (0.1352990250**2 * 0.2), abs=1)
     for one in body["runs"]:
         assert one["average_error_bounds"] == [one["average_error"]] * 2, "no early stop"

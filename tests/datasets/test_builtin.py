@@ -17,7 +17,7 @@ HIGH = ("5", "6", "7", "8", "9")
 
 
 def rkhs_margin(data: Dataset) -> float:
-    """OneClassSVM on yy' o K solves the same quadratic programme (DESIGN section 4); libsvm's gap is 3e-6."""
+    """OneClassSVM on yy' o K solves the same quadratic programme; libsvm's gap is 3e-6."""
     svm = pytest.importorskip("sklearn.svm")
     G = data.X @ data.X.T
     norms = np.sqrt(np.diag(G))

@@ -230,7 +230,7 @@ def test_a_member_that_inflates_to_less_than_its_claim_is_refused(tmp_path: Path
 
 @pytest.mark.skipif(not MNIST.exists(), reason="needs ../shared/data")
 def test_mnist_loads_as_the_paper_uses_it() -> None:
-    """uint8 rows of 28 x 28 pixels; digits 5 to 9 against 0 to 4; counts as MARGIN section 1 gives them."""
+    """uint8 rows of 28 x 28 pixels; digits 5 to 9 against 0 to 4."""
     data = load_dataset(str(MNIST), positive=("5", "6", "7", "8", "9"))
     assert (data.X.shape, data.raw.dtype, data.scale) == ((10000, 784), np.uint8, 255.0)
     assert int((data.y > 0).sum()) == 863 + 1014 + 1070 + 944 + 978

@@ -1,6 +1,6 @@
-"""LABELS B.7: label errors of every method on synthetic crowds, and one real crowd.
+"""Label errors of every method on synthetic crowds, and one real crowd.
 
-The iids88/dtype data of LABELS (athlete, netflix) are not available, so its rows with known real types are not tested.
+The iids88/dtype data (athlete, netflix) are not available, so its rows with known real types are not tested.
 """
 
 import csv
@@ -42,7 +42,7 @@ METHODS: dict[str, Method] = {
     "Bayes": lambda crowd, _: bayes(crowd),
 }
 
-# Percent, mean and standard error where LABELS prints one.
+# Percent, mean and standard error where a separate study printed one.
 ROWS: dict[tuple[str, int, float], dict[str, tuple[float, float | None]]] = {
     ("hardeasy", 30, 1.0): {
         "MV": (14.10, 0.31), "DS1": (8.76, 0.58), "DS2": (8.77, None), "TE": (6.54, 0.48), "1D+TE": (9.43, 0.75),
@@ -112,7 +112,7 @@ def errors(name: str, workers: int, density: float, methods: list[str]) -> dict[
     [pytest.param(*row, marks=[] if row[1] < 150 else pytest.mark.slow, id=f"{row[0]}-{row[1]}") for row in ROWS],
 )
 def test_label_errors_of_the_table(name: str, workers: int, density: float) -> None:
-    """Our twelve crowds against LABELS' twelve: means within three standard errors of their difference."""
+    """Our twelve crowds against a separate study's twelve: means within three standard errors of their difference."""
     printed = ROWS[name, workers, density]
     found = errors(name, workers, density, list(printed))
     for method, (mean, their_error) in printed.items():
@@ -127,7 +127,7 @@ def test_label_errors_of_the_table(name: str, workers: int, density: float) -> N
 
 
 def test_without_types_dawid_skene_fails_on_opposed_tasks() -> None:
-    """LABELS: 47.97 % (s.e. .17). It labels one type right and the other wrong; forty crowds."""
+    """47.97 % (s.e. .17). It labels one type right and the other wrong; forty crowds."""
     found = np.array(
         [
             percent(METHODS["DS1"](crowd, None), crowd.y)  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ def real_crowd() -> tuple[Path, Path]:
     ids=["MV", "DS1", "DS2", "1D+DS1", "EM free", "auto"],
 )
 def test_the_sentiment_crowd(options: dict[str, object], printed: float) -> None:
-    """LABELS B.7, SP_amt: 143 workers, 500 tasks; auto takes `scaled`."""
+    """SP_amt: 143 workers, 500 tasks; auto takes `scaled`."""
     answers, truth = real_crowd()
     found = read_answers(answers)
     labels = crowd_soft_labels(found, **options)  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def test_the_sentiment_crowd(options: dict[str, object], printed: float) -> None
 
 
 def test_triangular_estimation_on_the_sentiment_crowd_is_worse_and_says_why() -> None:
-    """LABELS: 6.4 %; pairs of workers share six tasks, far below the thirty that it needs."""
+    """6.4 %; pairs of workers share six tasks, far below the thirty that it needs."""
     answers, truth = real_crowd()
     found = read_answers(answers)
     with pytest.warns(BoundcheckWarning, match="share 6 tasks"):
@@ -182,7 +182,7 @@ def test_triangular_estimation_on_the_sentiment_crowd_is_worse_and_says_why() ->
 def test_calibration_on_the_sentiment_crowd(
     method: str, claimed: float, ece: float, log_loss: float | None, temperature: float | None
 ) -> None:
-    """LABELS B.8: vote shares are under-confident (T < 1), Dawid-Skene posteriors far over-confident (T = 8 to 13)."""
+    """Vote shares are under-confident (T < 1), Dawid-Skene posteriors far over-confident (T = 8 to 13)."""
     answers, truth = real_crowd()
     found = read_answers(answers)
     labels, y = crowd_soft_labels(found, method=method), read_truth(truth, found.tasks)
@@ -221,7 +221,7 @@ def test_answers_and_truth_of_the_sentiment_crowd_are_complete() -> None:
     ],
 )
 def test_automatic_choice_in_every_scenario(name: str, workers: int, density: float, models: set[str]) -> None:
-    """LABELS: free in every two-type crowd, scaled in every parallel one, one or scaled with one type."""
+    """Free in every two-type crowd, scaled in every parallel one, one or scaled with one type."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BoundcheckWarning)
         found = [

@@ -51,7 +51,7 @@ def test_values_against_counting_by_hand(seed: int, classes: int, n: int) -> Non
 
 
 def test_limits_against_beta_quantiles_pair_by_pair() -> None:
-    """The levels of LABELS A.5: alpha/4 for Delta, and shares of alpha/4 for classes, pairs, and sides of (a, b)."""
+    """theory: Estimated quality: alpha/4 for Delta, and shares of alpha/4 for classes, pairs, and sides of (a, b)."""
     rng, classes, n, alpha = np.random.default_rng(3), 4, 700, 0.07
     y = rng.integers(0, classes, n)
     members = rng.random((n, classes)) < 0.25 + 0.6 * np.eye(classes)[y]

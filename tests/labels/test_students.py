@@ -1,4 +1,4 @@
-"""Students of biased soft labels: a teacher that is always wrong teaches well (LABELS A.7)."""
+"""Students of biased soft labels: a teacher that is always wrong teaches well (theory: Wrong teachers)."""
 
 import jax
 import jax.numpy as jnp

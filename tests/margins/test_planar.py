@@ -55,7 +55,7 @@ def test_on_circles_of_four_m_points_both_margins_agree(points: int) -> None:
 
 @pytest.mark.parametrize("t", [1e-4, 0.05, 0.7, 1.6, 2.5, 3.1])
 def test_two_unit_points_have_their_closed_form(t: float) -> None:
-    """gamma = (pi - t)/(2 pi) (cos | sin)(t/2) + t/(2 pi), same | opposite labels (MARGIN section 3.6)."""
+    """gamma = (pi - t)/(2 pi) (cos | sin)(t/2) + t/(2 pi), same | opposite labels (theory: Margins in closed form)."""
     X = np.array([[1.0, 0.0], [np.cos(t), np.sin(t)]])
     for label, trigonometric in ((1.0, np.cos), (-1.0, np.sin)):
         expected = (np.pi - t) / (2 * np.pi) * trigonometric(t / 2) + t / (2 * np.pi)

@@ -88,7 +88,7 @@ def test_alternating_circles_have_their_known_margins(points: int, expected: flo
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("t", [0.1, 1.0, 2.5])
 def test_two_unit_points_have_their_closed_form(t: float, sign: int) -> None:
-    """gamma^2 = (1 +- cos t (1 - t/pi)) / 4 with + for equal labels (MARGIN section 3.6)."""
+    """gamma^2 = (1 +- cos t (1 - t/pi)) / 4 with + for equal labels (theory: Margins in closed form)."""
     X = np.array([[1.0, 0.0], [np.cos(t), np.sin(t)]])
     assert gamma(X, np.array([1.0, sign])) ** 2 == pytest.approx((1 + sign * np.cos(t) * (1 - t / np.pi)) / 4, rel=1e-9)
 

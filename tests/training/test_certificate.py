@@ -220,9 +220,9 @@ def octagon(points=8):
     [("soft", "kl", 0.5, 100_000, 0.0079), ("hard", "perceptron", 0.12, 7300, 0.0095)],
 )
 def test_octagon_at_width_2000_is_certified_as_in_the_theory(labels, loss, step_size, steps, known):
-    """THEORY section 5(ii): soft .0079 and perceptron .0095 at B = 1, m = 2000 (median of three W(0)).
+    """theory: Certificate: soft .0079 and perceptron .0095 at B = 1, m = 2000 (median of three W(0)).
 
-    THEORY does not give T; its large-width limit .0075 of the perceptron is 1/(T gamma^2) at T = 7300.
+    These numbers come without T; the large-width limit .0075 of the perceptron is 1/(T gamma^2) at T = 7300.
     """
     X, y = octagon()
     q = np.full(8, 1 / 8)

@@ -96,7 +96,7 @@ def test_slope_of_the_budget_is_its_gradient(one_sided):
 
 @pytest.mark.parametrize(("labels", "most"), [("soft", 240), ("hard", 40)])
 def test_octagon_is_certified_within_ten_times_the_widths_that_train(labels, most):
-    """Training needs 24 to 32 neurons (THEORY); T = 2,000. The widths found are checked again one by one."""
+    """Training needs 24 to 32 neurons; T = 2,000. The widths found are checked again one by one."""
     found = certificate_width(X, Y, Q, Z, 0.05, labels, seeds=range(10), success=0.9, steps=2000)
     assert found.width is not None
     assert found.failed_at == found.width - 2
@@ -124,7 +124,7 @@ def test_fitting_the_comparator_saves_a_factor_of_four():
 
 
 def test_a_smaller_logit_scale_certifies_smaller_networks():
-    """Flips vanish with the radius (THEORY section 5(iii))."""
+    """Flips vanish with the radius (theory: Logit scale)."""
     widths = [
         certificate_width(X, Y, Q, Z, 0.05, "soft", seeds=range(4), success=0.75, logit_scale=scale).width
         for scale in (1.0, 0.01)
@@ -173,7 +173,8 @@ def test_the_spec_is_the_one_certified_for_all_seeds():
 
 @pytest.mark.parametrize("labels", ["soft", "hard"])
 def test_without_steps_optimisation_takes_a_hundredth_of_the_certified_error(labels):
-    """||D||^2/(2 eta T) beside what eps allows: eps gamma^2/4 (soft, THEORY section 2), eps gamma (perceptron)."""
+    """||D||^2/(2 eta T) beside what eps allows: eps gamma^2/4 (soft), eps gamma (perceptron)."""
+    # theory: Sharp soft bound, theory: Perceptron loss
     found = certificate_width(X, Y, Q, Z, 0.05, labels, seeds=range(4), success=0.75)
     scale, spec = found.logit_scale, found.spec
     energy = spec.radius**2 / (2 * spec.step_size * spec.steps)

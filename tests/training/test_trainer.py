@@ -1,4 +1,4 @@
-"""Training against an independent float64 implementation, and the traps of THEORY section 6."""
+"""Training against an independent float64 implementation, and the traps of theory: Floating point."""
 
 import dataclasses
 import math
