@@ -36,7 +36,7 @@ COST = 2 * s.work * s.B**2 / s.eps  # w = B^2/(eta T eps)
 REQUIRED = s.eta / 4 + COST + 2 * (1 - s.eps) / (2 - s.eps) * sp.LambertW(RATIO * sp.exp(-1 - COST))
 MARGIN_LEFT = s.gamma - ALPHA * INVERSE_ROOT - Q
 FLOOR_MARGIN = REQUIRED.subs({s.eta: 0, s.work: 0})  # M_eps
-SOURCE = "theory: Logistic loss"
+SHARPENS = "(sharpens Mandal, Lin & Srikant, L4DC 2025, Proposition 5)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +117,8 @@ def logistic(bound_id: str, title: str, tau: sp.Expr, hypotheses: tuple[Hypothes
         loss="logistic",
         title=title,
         statement="The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps.",
-        quantifiers="for every data set, with probability at least 1 - delta_tot over W(0), for all step sizes "
-        "eta <= 4 tau, all T and all B that satisfy the condition at once",
+        quantifiers="for every data set and every B fixed beforehand, with probability at least 1 - delta_tot over "
+        "W(0), for all step sizes eta <= 4 tau and all T that satisfy the condition at once",
         source=section,
         hypotheses=(NETWORK, PROJECTED, MARGIN, HARD_LABELS, *hypotheses),
         width=(sp.sqrt(need) + sp.sqrt(need + flips)) ** 4 / s.gamma**4,
@@ -144,8 +144,12 @@ def logistic(bound_id: str, title: str, tau: sp.Expr, hypotheses: tuple[Hypothes
     )
 
 
-hard_sharp = logistic("hard-sharp", "Theorem (H2): logistic loss", sp.Integer(1), (), f"{SOURCE}b")
-hard_tempered = logistic("hard-tempered", "Theorem (H2) at temperature tau", s.tau, (TEMPERED,), f"{SOURCE}d (ii)")
+hard_sharp = logistic(
+    "hard-sharp", "Theorem (H2): logistic loss", sp.Integer(1), (), f"theory: Logistic loss {SHARPENS}"
+)
+hard_tempered = logistic(
+    "hard-tempered", "Theorem (H2) at temperature tau", s.tau, (TEMPERED,), f"theory: Temperature {SHARPENS}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +176,7 @@ hard_perceptron = Perceptron(
     statement="The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps.",
     quantifiers="for every data set, with probability at least 1 - delta_tot over W(0), for all step sizes and all T "
     "that satisfy the condition at once",
-    source=f"{SOURCE}d (i)",
+    source=f"theory: Perceptron loss {SHARPENS}",
     hypotheses=(NETWORK, PROJECTED, MARGIN, HARD_LABELS, PERCEPTRON),
     width=4 * (ALPHA_H + s.b) ** 2 / s.gamma**2,
     failure=s.failure,

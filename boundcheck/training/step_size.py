@@ -18,8 +18,8 @@ def practical_step_size(
     comparator's squared norm, the average loss exceeds the comparator's by at most
 
         kl:          D2 / (2 eta T) / (1 - eta kappa / (4 tau)),     least at 2 tau/kappa       (theory: KL risk),
-        logistic:    D2 / (2 eta T) / (1 - eta kappa h0 / (2 tau)),  least at tau/(h0 kappa)   (theory: Logistic loss),
-        perceptron:  D2 / (2 eta T) + eta kappa / 2,                 least at B/sqrt(kappa T)   (theory: Regret).
+        logistic:    D2 / (2 eta T) / (1 - eta kappa h0 / (2 tau)),  least at tau/(h0 kappa)    (theory: Logistic loss),
+        perceptron:  D2 / (2 eta T) + eta kappa / 2,                 least at B/sqrt(kappa T)    (theory: Regret).
 
     The first two are half of the step at which the bound, and with it the proof of descent, is lost.  Without a
     radius the perceptron is compared with D2 = 1.
