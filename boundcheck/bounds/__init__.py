@@ -6,6 +6,6 @@
 """
 
 from boundcheck.bounds.bound import Bound
-from boundcheck.bounds.registry import evaluate, ids, registry
+from boundcheck.bounds.registry import evaluate, ids, refuse_unread, registry
 
-__all__ = ["Bound", "evaluate", "ids", "registry"]
+__all__ = ["Bound", "evaluate", "ids", "refuse_unread", "registry"]

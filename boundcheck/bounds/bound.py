@@ -84,6 +84,18 @@ class Bound:
     schedule_note: str = ""
     direction: str = UPPER
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The arguments of `point` about labels and training on which the statement depends."""
+        terms = [
+            term for term in (self.width, self.failure, self.radius, self.steps, self.step_size) if term is not None
+        ]
+        used = set().union(*(term.free_symbols for term in terms))
+        if s.beta in used:  # whose default depends on the logit scale
+            used.add(s.kappa)
+        names = {s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta"}
+        return frozenset(name for symbol, name in names.items() if symbol in used)
+
     def check(self, point: Point) -> None:
         """Raise InputError naming the first hypothesis that fails at this point."""
         for hypothesis in self.hypotheses:

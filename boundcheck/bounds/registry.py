@@ -1,6 +1,6 @@
 """Every theorem by its id, and evaluation by id."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from boundcheck.bounds import hard_sharp, ji2020, mandal2025, soft_sharp
@@ -64,6 +64,21 @@ def evaluate(bound_id: str, *, gamma: Number, eps: Number, n: int, **options: An
     exact binary value).
 
     Raises:
-        InputError: unknown bound, a number outside its range, a violated hypothesis, too few steps.
+        InputError: unknown bound, a number outside its range, a violated hypothesis, too few steps, an argument that
+            the bound does not read.
     """
+    refuse_unread([registry[bound_id]], **options)
     return registry[bound_id].row(point(gamma=gamma, eps=eps, n=n, **options))
+
+
+def refuse_unread(bounds: Sequence[Bound], **options: Any) -> None:
+    """Raise InputError for an argument of `evaluate`, about labels or training, that none of these bounds reads.
+
+    None, and a logit scale of 1, count as not given.
+    """
+    optional = frozenset().union(*(bound.reads for bound in registry.values()))
+    for name in sorted(optional & options.keys()):
+        given = options[name] not in (None, 1) if name == "logit_scale" else options[name] is not None
+        if given and not any(name in bound.reads for bound in bounds):
+            who = ", ".join(bound.id for bound in bounds)
+            raise InputError(f"--{name.replace('_', '-')}: not read by {who}; leave it out")

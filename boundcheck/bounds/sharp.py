@@ -69,6 +69,11 @@ class SharpBound(Bound, ABC):
     def schedule(self, point: Point) -> Schedule:
         """The training asked for at `point`, completed; the floor where nothing is asked."""
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """See `Bound.reads`; the training and the count of flips as well."""
+        return super().reads | {"steps", "step_size", "flips"}
+
     def flips(self, point: Point) -> str:
         """kl or hoeffding."""
         return point.flips or self.default_flips

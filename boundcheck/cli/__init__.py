@@ -25,6 +25,12 @@ from boundcheck.cli.runs import runs
 from boundcheck.cli.verify import verify
 from boundcheck.errors import InputError
 
+MOVED = {
+    ("boundcheck verify", "--scaling"): "a command: boundcheck reproduce scaling gamma|eps|n",
+    ("boundcheck verify", "--logit-scales"): "a command: boundcheck reproduce temperature --logit-scales K,K,...",
+}
+"""(command, an option that it had) -> where to find it."""
+
 
 class _OneLineErrors(TyperGroup):
     """Usage errors on one line like every other error, instead of a panel."""
@@ -38,7 +44,10 @@ class _OneLineErrors(TyperGroup):
         except typer.TyperException as error:
             context = getattr(error, "ctx", None)
             where = context.command_path if context else "boundcheck"
-            sys.stderr.write(f"{where}: error: {error.format_message()} (try '{where} --help')\n")
+            option = getattr(error, "option_name", "")
+            moved = MOVED.get((where, option))
+            said = f"{option} is now {moved}" if moved else f"{error.format_message()} (try '{where} --help')"
+            sys.stderr.write(f"{where}: error: {' '.join(said.split())}\n")
             code = BAD_INPUT
         except OSError as error:
             sys.stderr.write(f"boundcheck: error: {streams.STDOUT}: cannot be written ({error.strerror or error})\n")

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import typer
 
 from boundcheck.cli import options
+from boundcheck.cli.modes import refuse_ignored
 from boundcheck.cli.output import session
 
 _TALK = (
@@ -29,12 +30,13 @@ def command(body: Callable[..., None]) -> Callable[..., None]:
     blocks: dict[str, Any] = {param.name: param.annotation for param in own if is_dataclass(param.annotation)}
     spread: list[Parameter] = []
     for param in own:
-        spread += _options_of(blocks[param.name]) if param.name in blocks else [param]
+        spread += _options_of(param) if param.name in blocks else [param]
     spread = [param.replace(kind=Parameter.KEYWORD_ONLY) for param in spread]
 
     @functools.wraps(body)
     def run(context: typer.Context, **given: Any) -> None:
         with session(context, given) as this:
+            refuse_ignored(this.command, context, given)
             own = {name: value for name, value in given.items() if name not in {param.name for param in _TALK}}
             made = {name: block(**{f.name: own.pop(f.name) for f in fields(block)}) for name, block in blocks.items()}
             body(this, **own, **made)
@@ -46,8 +48,11 @@ def command(body: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _options_of(block: Any) -> list[Parameter]:
-    hints = get_type_hints(block, include_extras=True)
+def _options_of(block: Parameter) -> list[Parameter]:
+    """The fields of a block's type; where the block has a default, its values are those of the fields."""
+    hints = get_type_hints(block.annotation, include_extras=True)
+    default = block.annotation() if block.default is Parameter.empty else block.default
     return [
-        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]) for f in fields(block)
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=getattr(default, f.name), annotation=hints[f.name])
+        for f in fields(block.annotation)
     ]

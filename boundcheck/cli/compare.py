@@ -50,7 +50,6 @@ Latex = Annotated[str | None, typer.Option("--latex", metavar="FILE|-", help="Wr
 @command
 def compare(
     this: Session,
-    rows: options.DataOptions,
     eps: EpsList,
     gamma: GammaList = None,
     data: DataOption = None,
@@ -68,6 +67,7 @@ def compare(
     plot: options.Plot = None,
     confidence: options.Confidence = 0.99,
     margin_time: MarginTime = 60.0,
+    rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Set the widths of every theorem side by side: published and sharpened, soft and hard labels.
 
@@ -76,7 +76,8 @@ def compare(
 
     Example: boundcheck compare --eps 0.01 --n 1000 --c 1 --gamma 0.05
     """
-    from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher, is_teacher
+    from boundcheck.margins.report import is_teacher
+    from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher
     from boundcheck.presentation import latex as latex_reports
     from boundcheck.presentation.views import bounds as bound_tables
 
@@ -89,7 +90,12 @@ def compare(
     elif data is not None:
         dataset = rows.load(data, this.seed)
         measured = hardness(
-            dataset, confidence=confidence, margin_time=margin_time, seed=this.seed, progress=this.progress
+            dataset,
+            measured=not gamma,
+            confidence=confidence,
+            margin_time=margin_time,
+            seed=this.seed,
+            progress=this.progress,
         )
         digest = dataset.digest
     report = compare(

@@ -69,7 +69,6 @@ Smoothing = Annotated[float, typer.Option("--alpha", help="With smoothing: p = 1
 @command
 def check(
     this: Session,
-    rows: options.DataOptions,
     file: File,
     truth: Truth = None,
     k: K = None,
@@ -86,6 +85,7 @@ def check(
     class_size: ClassSize = None,
     noise: Noise = None,
     soft_fraction: SoftFraction = None,
+    rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Say what soft labels are worth: how often the truth is missed, which wrong labels intrude, can it be learnt from.
 
@@ -101,7 +101,7 @@ def check(
     if ties not in ("random", "inclusive", "exclusive"):
         raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
     known: Path | Dataset | None = None if truth is None else Path(truth)
-    if truth is not None and (":" in truth or rows != options.DataOptions()):
+    if truth is not None and (":" in truth or rows != options.ROWS):
         known = rows.load(truth, this.seed)
     report = labels_check(
         file,
@@ -138,7 +138,6 @@ def check(
 @command
 def make(
     this: Session,
-    rows: options.DataOptions,
     data: options.Data,
     out: Out,
     teacher: TeacherName = "kernel",
@@ -155,6 +154,7 @@ def make(
     step_size: StepSize = 4.0,
     temperature: Temperature = "1",
     alpha: Smoothing = 0.1,
+    rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Write soft labels for DATA: what a teacher says of every row, for `verify --labels FILE`.
 

@@ -28,7 +28,6 @@ Plot = Annotated[
 @command
 def margin(
     this: Session,
-    rows: options.DataOptions,
     data: options.Data,
     norm: Norm = "both",
     confidence: options.Confidence = 0.99,
@@ -38,6 +37,7 @@ def margin(
     delta: options.Delta = 0.05,
     plot: Plot = None,
     save_teacher: SaveTeacher = None,
+    rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Measure how hard the data is: the separation margin gamma as a certified interval, in two norms.
 

@@ -1,14 +1,14 @@
 """Options that several commands share, each declared once."""
 
 import os
-from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from boundcheck.errors import InputError
+from boundcheck.records import SearchSettings
 
 if TYPE_CHECKING:
     from boundcheck.datasets import Dataset
@@ -38,6 +38,8 @@ StoreFile = Annotated[
         help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's data folder.",
     ),
 ]
+MarginTime = Annotated[float, typer.Option("--margin-time", help="Seconds for the margin and its teacher, at most.")]
+Dask = Annotated[str | None, typer.Option("--dask", metavar="ADDRESS|local:N", help="Train on a Dask cluster.")]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
 
 
@@ -94,6 +96,65 @@ class DataOptions:
         return load_dataset(source, **(given | lists), seed=seed)
 
 
+_SEARCH = "Search"
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How a width search trains and when it stops; the fields of `records.SearchSettings`."""
+
+    radius: Annotated[
+        float | None,
+        typer.Option(
+            "--radius", help="Radius B of every network; default: what the labels need.", rich_help_panel=_SEARCH
+        ),
+    ] = None
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, help="Steps T of gradient descent.", rich_help_panel=_SEARCH),
+    ] = None
+    step_size: Annotated[
+        float | None,
+        typer.Option("--step-size", help="Step size eta; default: by a rule that is printed.", rich_help_panel=_SEARCH),
+    ] = None
+    success_target: Annotated[
+        float, typer.Option("--success-target", help="Share of runs that must reach eps.", rich_help_panel=_SEARCH)
+    ] = 0.9
+    confidence: Annotated[
+        float,
+        typer.Option("--confidence", help="Confidence of estimated intervals, in (0, 1).", rich_help_panel=_SEARCH),
+    ] = 0.95
+    max_width: Annotated[
+        int, typer.Option("--max-width", min=2, help="Widest network tried, even.", rich_help_panel=_SEARCH)
+    ] = 4096
+    max_seeds: Annotated[
+        int, typer.Option("--max-seeds", min=1, help="Seeds at one width at most.", rich_help_panel=_SEARCH)
+    ] = 120
+    budget: Annotated[
+        int, typer.Option("--budget", min=1, help="Training runs in all, per search.", rich_help_panel=_SEARCH)
+    ] = 20_000
+    time_limit: Annotated[
+        float,
+        typer.Option("--time-limit", help="Seconds per search, or inf; resumable.", rich_help_panel=_SEARCH),
+    ] = 160.0
+
+    @classmethod
+    def of(cls, settings: SearchSettings) -> "SearchOptions":
+        """These settings as what is in force where the command line says nothing."""
+        return cls(**{f.name: getattr(settings, f.name) for f in fields(cls)})
+
+    def settings(self, **more: Any) -> SearchSettings:
+        """The settings asked for."""
+        for name in ("radius", "step_size"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise InputError(f"--{name.replace('_', '-')} {value:g}: must be positive")
+        return SearchSettings(**vars(self), **more)
+
+
+ROWS, SEARCH = DataOptions(), SearchOptions()
+"""What is in force where the command line says nothing."""
+
+
 def check_outputs(plot: Path | None, *files: Path | None) -> None:
     """Raise where a figure or another file cannot be written: worth asking before a long computation.
 
@@ -106,20 +167,6 @@ def check_outputs(plot: Path | None, *files: Path | None) -> None:
     for path in (plot, *files):
         if path is not None:
             _check_writable(path)
-
-
-def refuse_ignored(context: typer.Context, mode: str, ignored: Collection[str]) -> None:
-    """Raise InputError where the command line gives parameters that `mode` ignores; a --config file may carry them.
-
-    ignored: names of the command's parameters.
-    """
-    named = []
-    for param in context.command.params:
-        source = context.get_parameter_source(str(param.name))
-        if param.name in ignored and source is not None and source.name == "COMMANDLINE":
-            named.append(param.opts[0] if param.opts[0].startswith("--") else param.opts[0].upper())
-    if named:
-        raise InputError(f"{context.info_name} {mode} does not use {', '.join(named)}; leave that out")
 
 
 def _check_writable(path: Path) -> None:

@@ -8,8 +8,9 @@ import typer
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
-from boundcheck.cli.output import Session
+from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, Session
 from boundcheck.errors import InputError
+from boundcheck.records import CROWD, SCALING, Against
 
 reproduce = typer.Typer(no_args_is_help=True, help="Repeat the paper's experiments, its numbers beside ours.")
 
@@ -44,11 +45,10 @@ Latex = Annotated[Path | None, typer.Option("--latex", metavar="FILE", help="Wri
 Crowds = Annotated[int, typer.Option("--crowds", min=1, help="Synthetic crowds drawn.")]
 Scenario = Annotated[str, typer.Option("--scenario", help="Kind of crowd: hardeasy, experts, mislead, parallel, ...")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Workers of each crowd; all answer every task.")]
-Radius = Annotated[float, typer.Option("--radius", help="Radius B of every student.")]
-CrowdSteps = Annotated[int, typer.Option("--steps", min=1, help="Steps of gradient descent.")]
-SuccessTarget = Annotated[float, typer.Option("--success-target", help="Share of runs that must reach eps.")]
-MaxWidth = Annotated[int, typer.Option("--max-width", min=2, help="Widest network tried.")]
-MaxSeeds = Annotated[int, typer.Option("--max-seeds", min=1, help="Seeds at one width.")]
+LogitScales = Annotated[
+    str, typer.Option("--logit-scales", metavar="K,K,...", help="Logit scales kappa, comma-separated.")
+]
+_CROWD, _SCALING = options.SearchOptions.of(CROWD), options.SearchOptions.of(SCALING)
 
 
 @reproduce.command()
@@ -160,19 +160,14 @@ def figure1(
 @command
 def crowd(
     this: Session,
-    rows: options.DataOptions,
     data: options.OptionalData = None,
     eps: options.Eps = 0.2,
     crowds: Crowds = 16,
     scenario: Scenario = "hardeasy",
     workers: Workers = 30,
-    radius: Radius = 30.0,
-    steps: CrowdSteps = 500,
-    success_target: SuccessTarget = 0.5,
-    max_width: MaxWidth = 256,
-    max_seeds: MaxSeeds = 40,
-    confidence: options.Confidence = 0.95,
     store: options.StoreFile = None,
+    rows: options.DataOptions = options.ROWS,
+    search: options.SearchOptions = _CROWD,
 ) -> None:
     """Does a student need fewer neurons with a crowd's soft labels than with hard majority labels?
 
@@ -183,20 +178,10 @@ def crowd(
     Example: boundcheck reproduce crowd --crowds 16 --eps 0.2
     """
     from boundcheck.pipeline.crowd_student import crowd_student
-    from boundcheck.pipeline.verify import SearchSettings, Store
+    from boundcheck.pipeline.verify import Store
     from boundcheck.presentation.views import crowd_student as crowd_student_tables
 
-    if data is None and rows != options.DataOptions():
-        raise InputError("reproduce crowd: what is done to the rows needs DATA; name it")
     dataset = None if data is None else rows.load(data, this.seed)
-    settings = SearchSettings(
-        radius=radius,
-        steps=steps,
-        success_target=success_target,
-        max_width=max_width,
-        max_seeds=max_seeds,
-        confidence=confidence,
-    )
     with Store(store) as opened:
         result = crowd_student(
             dataset,
@@ -204,12 +189,109 @@ def crowd(
             scenario=scenario,
             workers=workers,
             crowds=crowds,
-            settings=settings,
+            settings=search.settings(),
             seed=this.seed,
             store=opened,
             progress=this.progress,
         )
     this.finish(result, lambda console: crowd_student_tables.show(result, console), data_sha256=result.data_sha256)
+
+
+@reproduce.command()
+@command
+def scaling(
+    this: Session,
+    against: Annotated[Against, typer.Argument(help="What grows: 1/gamma, 1/eps or n.")],
+    eps: options.Eps = 0.05,
+    delta: options.Delta = 0.05,
+    store: options.StoreFile = None,
+    dask: options.Dask = None,
+    plot: options.Plot = None,
+    search: options.SearchOptions = _SCALING,
+) -> None:
+    """How does the smallest width grow with the margin, the error or the sample: exponents beside the theorems'.
+
+    Width searches over a family of data of known margin, for soft and for hard labels. Exit code 3: a search was cut
+    short.
+
+    Example: boundcheck reproduce scaling gamma --plot scaling.png
+    """
+    from boundcheck.pipeline.scaling import scaling
+    from boundcheck.pipeline.verify import Store, open_executor
+    from boundcheck.presentation.views import verify as verify_tables
+    from boundcheck.presentation.views import verify_plots
+
+    options.check_outputs(plot)
+    settings = search.settings()
+    with Store(store) as opened, open_executor(dask) as executor:
+        fitted = scaling(
+            against,
+            eps=eps,
+            delta=delta,
+            settings=settings,
+            seed=this.seed,
+            store=opened,
+            executor=executor,
+            progress=this.progress,
+        )
+    if plot is not None:
+        verify_plots.scaling(fitted, plot)
+    code = UNDECIDED if fitted.cut else HOLDS
+    this.finish(fitted, lambda console: verify_tables.scaling(fitted, console), exit_code=code)
+
+
+@reproduce.command()
+@command
+def temperature(
+    this: Session,
+    data: options.OptionalData = None,
+    logit_scales: LogitScales = "0.1,1,10",
+    eps: options.Eps = 0.05,
+    delta: options.Delta = 0.05,
+    margin_time: options.MarginTime = 180.0,
+    store: options.StoreFile = None,
+    dask: options.Dask = None,
+    plot: options.Plot = None,
+    rows: options.DataOptions = options.ROWS,
+    search: options.SearchOptions = options.SEARCH,
+) -> None:
+    """Does the smallest width fall as labels get softer? Searches for labels sigmoid(kappa z), radius B = kappa.
+
+    kappa = 1/tau is the logit scale, tau the temperature, z the kernel teacher's logits on DATA (default: eight points
+    on a circle with alternating labels). Exit code 1: there is no margin and no teacher; 3: a search was cut short.
+
+    Example: boundcheck reproduce temperature --logit-scales 0.1,1,10
+    """
+    from boundcheck.pipeline.logit_scales import logit_scales as search_logit_scales
+    from boundcheck.pipeline.verify import EMBEDDED, Store, open_executor
+    from boundcheck.presentation.views import verify as verify_tables
+    from boundcheck.presentation.views import verify_plots
+
+    options.check_outputs(plot)
+    settings = search.settings()
+    with Store(store) as opened, open_executor(dask) as executor:
+        dataset = rows.load(EMBEDDED if data is None else data, this.seed)
+        result = search_logit_scales(
+            dataset,
+            options.numbers(logit_scales, "--logit-scales"),
+            eps=eps,
+            delta=delta,
+            settings=settings,
+            seed=this.seed,
+            margin_time=margin_time,
+            store=opened,
+            executor=executor,
+            progress=this.progress,
+        )
+    if plot is not None:
+        verify_plots.logit_scales(result, plot)
+    code = {"no margin": VIOLATED, "cut short": UNDECIDED}.get(result.trend, HOLDS)
+    this.finish(
+        result,
+        lambda console: verify_tables.logit_scales(result, console),
+        exit_code=code,
+        data_sha256=dataset.digest,
+    )
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from boundcheck.errors import InputError
 from boundcheck.experiments.exponents import crossing
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import BoundRow, ScaleRow, Search, TrainingSpec, Trend
+from boundcheck.records import BoundRow, Labels, Loss, ScaleRow, Search, Trend
 
 LEAST_LOGIT = 1e-4  # sigmoid(1e-4) - 1/2 is 800 times the spacing of float32 below 1/2
 LARGEST_LOGIT = 36.0  # the trainer takes p from 2^-53 = sigmoid(-36.7) on
@@ -49,16 +49,15 @@ def enough_steps(steps: int, scale: float, gamma: float) -> int:
 def logit_scales(
     z: Float[np.ndarray, " n"],
     scales: Sequence[float],
-    search: Callable[[Float[np.ndarray, " n"] | None, TrainingSpec], Search],
+    search: Callable[[Float[np.ndarray, " n"] | None, Labels, Loss, float], Search],
     bound: Callable[[float], tuple[BoundRow, ...]],
     *,
-    steps: Callable[[float], int],
     progress: Progress = SILENT,
 ) -> tuple[ScaleRow, ...]:
     """Search the smallest width at every scale, with soft labels and with hard ones at the same radius.
 
-    z: (n,) the teacher's logits at scale 1.  search: (soft labels or None, spec) -> Search;
-    it chooses the step size.  bound: kappa -> the sharp bounds there.  steps: kappa -> T.
+    z: (n,) the teacher's logits at scale 1.  search: (soft labels or None, labels, loss, radius) ->
+    Search; it chooses steps and step size.  bound: kappa -> the sharp bounds there.
     Raises InputError for scales out of range.
     """
     rows = []
@@ -66,8 +65,8 @@ def logit_scales(
     for done, scale in enumerate(kept):
         progress.update(f"logit scale {scale:g}", done, len(kept))
         p = 1 / (1 + np.exp(-scale * z))
-        soft = search(p, TrainingSpec("soft", "kl", scale, 0.0, steps(scale)))
-        hard = search(None, TrainingSpec("hard", "logistic", scale, 0.0, steps(scale)))
+        soft = search(p, "soft", "kl", scale)
+        hard = search(None, "hard", "logistic", scale)
         rows.append(
             ScaleRow(
                 logit_scale=scale,

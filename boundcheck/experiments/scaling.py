@@ -58,7 +58,7 @@ def family(against: Against, eps: float) -> list[Member]:
         return [replace(one, place=replace(one.place, eps=e)) for e in TARGETS]
     if against == "n":
         return [_member(arcs(n), eps) for n in SAMPLES]
-    raise InputError(f"--scaling {against}: unknown; use gamma, eps or n")
+    raise InputError(f"reproduce scaling {against}: unknown; use gamma, eps or n")
 
 
 def arcs(n: int, groups: int = 8) -> Dataset:

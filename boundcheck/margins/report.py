@@ -62,6 +62,14 @@ class Teacher(Record):
             )
 
 
+def is_teacher(data: str) -> bool:
+    """Whether DATA names a teacher that `margin --save-teacher` wrote, rather than a data set."""
+    if not (data.endswith(".npz") and zipfile.is_zipfile(data)):
+        return False
+    with zipfile.ZipFile(data) as archive:
+        return {"gamma_lower.npy", "radius.npy"} <= set(archive.namelist())
+
+
 def load_teacher(path: Path) -> Teacher:
     """Read what `Teacher.save` wrote; raises InputError for anything else. Nothing is ever unpickled."""
     try:

@@ -1,12 +1,13 @@
 """`compare`: margins given or certified from data -> every bound side by side."""
 
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from boundcheck import bounds as stage
 from boundcheck.bounds import side_by_side
@@ -40,15 +41,19 @@ class Hardness:
 def hardness(
     dataset: "Dataset",
     *,
+    measured: bool = True,
     confidence: float = 0.99,
     margin_time: float = 60.0,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Hardness:
-    """Certify the margin of a data set; its LOWER end is what bounds receive.
+    """Certify the margin of a data set; its LOWER end is what bounds receive.  measured False: only n and c are found.
 
     Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified in time.
     """
+    norm = Fraction(float(np.linalg.norm(dataset.X, axis=1).min())) * _NORM_SLACK
+    if not measured:
+        return Hardness(dataset.name, len(dataset.y), Fraction(0), 1.0, norm)
     from boundcheck.pipeline.margin import settled_margin
 
     report = settled_margin(
@@ -66,16 +71,7 @@ def hardness(
             BoundcheckWarning,
             stacklevel=2,
         )
-    norm = Fraction(report.norm_min) * _NORM_SLACK
     return Hardness(dataset.name, report.n, Fraction(report.gamma_sup.lower), report.gamma_sup.confidence, norm)
-
-
-def is_teacher(data: str) -> bool:
-    """Whether DATA names a teacher that `margin --save-teacher` wrote, rather than a data set."""
-    if not (data.endswith(".npz") and zipfile.is_zipfile(data)):
-        return False
-    with zipfile.ZipFile(data) as archive:
-        return {"gamma_lower.npy", "radius.npy"} <= set(archive.namelist())
 
 
 def hardness_of_teacher(path: Path) -> tuple[Hardness, str]:
@@ -138,6 +134,15 @@ def compare(
         )
 
     chosen = [stage.registry[name] for name in (bounds or stage.ids())]
+    stage.refuse_unread(
+        chosen,
+        steps=steps,
+        step_size=step_size,
+        logit_scale=logit_scale,
+        temperature=temperature,
+        beta=beta,
+        flips=flips,
+    )
     progress.update("bounds")
     rows = side_by_side.evaluate_all(chosen, margins, targets, at, strict=bounds is not None)
     shown = {row.bound for row in rows}

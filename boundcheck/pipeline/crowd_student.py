@@ -8,13 +8,12 @@ from jaxtyping import Float
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.experiments import crowd_student as experiment
 from boundcheck.experiments.crowd_student import CrowdStudent
-from boundcheck.pipeline.verify import SearchSettings, find_width
+from boundcheck.pipeline.verify import find_width
+from boundcheck.pipeline.verify_width import practical
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Search, TrainingSpec
+from boundcheck.records import CROWD, Search, SearchSettings
 from boundcheck.search import Executor, Store
 
-STEPS, RADIUS = 500, 30.0
-CROWD = SearchSettings(success_target=0.5, max_width=256, max_seeds=40)  # the median is shown by few seeds
 DIGITS, SUBSAMPLE = ("5", "6", "7", "8", "9"), 100
 
 
@@ -25,7 +24,7 @@ def crowd_student(
     scenario: str = "hardeasy",
     workers: int = 30,
     crowds: int = 16,
-    settings: SearchSettings | None = None,
+    settings: SearchSettings = CROWD,
     seed: int = 0,
     store: Store | None = None,
     executor: Executor | None = None,
@@ -34,19 +33,16 @@ def crowd_student(
     """Compare the smallest widths that reach the average error eps against the truth, over several crowds.
 
     data: default 100 digits, 5-9 against 0-4.  settings: default CROWD, in which half of the runs must reach eps;
-    radius None: 30, wide enough for the posterior's logits; steps None: 500; `confidence` holds for the three searches
+    radius and steps None: those of CROWD; `confidence` holds for the three searches
     of a crowd together, and for the counts.
     Raises InputError for settings out of range.
     """
-    settings = CROWD if settings is None else settings
     data = load_dataset("sklearn:digits", positive=DIGITS, subsample=SUBSAMPLE, seed=seed) if data is None else data
-    chosen = replace(
-        settings,
-        steps=settings.steps or STEPS,
-        confidence=1 - (1 - settings.confidence) / len(experiment.ARMS),
-    )
-    radius = RADIUS if settings.radius is None else settings.radius
-    spec = TrainingSpec("soft", "kl", radius, 0.0, 0)
+    chosen = replace(settings, confidence=1 - (1 - settings.confidence) / len(experiment.ARMS))
+    radius = CROWD.radius if settings.radius is None else settings.radius
+    assert radius is not None
+    steps = CROWD.steps if settings.steps is None else settings.steps
+    spec = practical(data.X, "soft", "kl", radius, steps, settings.step_size)
 
     def search(p: Float[np.ndarray, " n"]) -> Search:
         return find_width(data, p, spec, eps, chosen, seed=seed, store=store, executor=executor, progress=progress)

@@ -1,4 +1,4 @@
-"""`verify --logit-scales`: the smallest width for softer and softer labels, beside the sharp bounds there."""
+"""`reproduce temperature`: the smallest width for softer and softer labels, beside the sharp bounds there."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ from jaxtyping import Float
 from boundcheck.datasets import Dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline.problem import make_problem
-from boundcheck.pipeline.verify import MARGIN_TIME, SearchSettings, find_width
+from boundcheck.pipeline.verify import MARGIN_TIME, find_width
 from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import BoundRow, Interval, LogitScales, Search, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Labels, LogitScales, Loss, Search, SearchSettings
 from boundcheck.search import Executor, Store
 
 BOUNDS = ("soft-sharp", "soft-sharp-nfree")
@@ -51,17 +51,17 @@ def logit_scales(
     gamma = problem.gamma.lower
     shared = replace(settings, confidence=1 - (1 - settings.confidence) / (2 * len(kept)))
 
-    def steps(scale: float) -> int:
-        return settings.steps or experiment.enough_steps(PRACTICAL_STEPS, scale, gamma)
-
-    def search(p: Float[np.ndarray, " n"] | None, spec: TrainingSpec) -> Search:
-        spec = practical(data.X, spec, spec.steps, settings.step_size)
+    def search(p: Float[np.ndarray, " n"] | None, labels: Labels, loss: Loss, scale: float) -> Search:
+        steps = settings.steps
+        if steps is None:
+            steps = experiment.enough_steps(PRACTICAL_STEPS, scale, gamma)
+        spec = practical(data.X, labels, loss, scale, steps, settings.step_size)
         return find_width(data, p, spec, eps, shared, seed=seed, store=store, executor=executor, progress=progress)
 
     def bound(scale: float) -> tuple[BoundRow, ...]:
         return tuple(problem.bound(name, logit_scale=scale) for name in BOUNDS)
 
-    rows = experiment.logit_scales(problem.teacher.z, kept, search, bound, steps=steps, progress=progress)
+    rows = experiment.logit_scales(problem.teacher.z, kept, search, bound, progress=progress)
     trend, statement = experiment.trend(rows)
     fewer = tuple(row.logit_scale for row in rows if experiment.needs_fewer(row.soft, row.hard))
     return LogitScales(**shape, gamma=problem.gamma, rows=rows, fewer_than_hard=fewer, trend=trend, statement=statement)

@@ -1,4 +1,4 @@
-"""`verify --scaling`: width searches over a family of known margin, exponents beside the theorems'."""
+"""`reproduce scaling`: width searches over a family of known margin, exponents beside the theorems'."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,13 +10,21 @@ from boundcheck import bounds, training
 from boundcheck.datasets import Dataset
 from boundcheck.experiments.scaling import Contender, enough_steps
 from boundcheck.experiments.scaling import scaling as _scaling
-from boundcheck.pipeline.verify import SearchSettings, contenders, find_width
+from boundcheck.pipeline.verify import contenders, find_width
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Against, BoundRow, Place, Scaling, Search, TrainingSpec
+from boundcheck.records import (
+    SCALING,
+    Against,
+    BoundRow,
+    Labels,
+    Loss,
+    Place,
+    Scaling,
+    Search,
+    SearchSettings,
+    TrainingSpec,
+)
 from boundcheck.search import Executor, Store
-
-SCALING = SearchSettings(success_target=0.5, max_width=512, max_seeds=40, time_limit=30.0)
-"""A success rate is steepest and cheapest to locate at one half, and its exponents are those of any other target."""
 
 POWERS: dict[str, dict[Against, str]] = {
     "soft-sharp": {"gamma": "-2", "eps": "-1", "n": "ln n, or 0"},
@@ -47,18 +55,22 @@ def scaling(
         def bound(name: str) -> BoundRow:
             return bounds.evaluate(name, gamma=place.gamma, eps=place.eps, n=place.n, delta=delta)
 
-        def practical(spec: TrainingSpec) -> TrainingSpec:
-            size = training.practical_step_size(np.ones((1, 1)), spec.loss, spec.radius, 0)  # rows of norm 1
-            size = settings.step_size or size
-            return replace(spec, step_size=size, steps=settings.steps or enough_steps(place, size))
+        def practical(labels: Labels, loss: Loss, radius: float) -> TrainingSpec:
+            size = settings.step_size
+            if size is None:
+                size = training.practical_step_size(np.ones((1, 1)), loss, radius, 0)  # rows of norm 1
+            return schedule(TrainingSpec(labels, loss, radius, size, enough_steps(place, size)))
 
-        soft, hard, own = map(practical, contenders(radius, bound("hard-published").radius))
+        def schedule(spec: TrainingSpec) -> TrainingSpec:
+            steps = spec.steps if settings.steps is None else settings.steps
+            size = spec.step_size if settings.step_size is None else settings.step_size
+            return replace(spec, steps=steps, step_size=size)
+
+        soft, hard, own = (practical(*kind) for kind in contenders(radius, bound("hard-published").radius))
         row = bound("hard-perceptron")
         assert row.steps is not None
         assert row.step_size is not None
-        perceptron = TrainingSpec(
-            "hard", "perceptron", radius, settings.step_size or row.step_size, settings.steps or row.steps
-        )
+        perceptron = schedule(TrainingSpec("hard", "perceptron", radius, row.step_size, row.steps))
         return (
             Contender(f"soft B={radius:g}", soft, bound("soft-sharp"), POWERS["soft-sharp"][against]),
             Contender(f"hard B={radius:g}", hard, None, "none at this B"),

@@ -1,8 +1,9 @@
 """`verify`: the smallest width that trains, or many runs at one width, beside what the theorems ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +14,7 @@ from boundcheck.errors import InputError
 from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, verify_width
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import BoundRow, Interval, Labels, Search, Training, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
 from boundcheck.verification import (
@@ -40,37 +41,10 @@ LADDER: dict[Labels, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class SearchSettings:
-    """How a width search trains and when it stops; see `search.minimal_width`.
-
-    radius: B at which soft and hard labels are compared; None: what the soft labels need, 1 for the kernel teacher's.
-    steps, step_size None: what the bound prescribes in theorem mode; in practical mode 2,000 steps of the size that
-    `training.practical_step_size` states.
-    time_limit: seconds for each of the three searches; certificate_time: for each certified rung, 0 leaves them out.
-    """
-
-    radius: float | None = None
-    steps: int | None = None
-    step_size: float | None = None
-    success_target: float = 0.9
-    confidence: float = 0.95
-    max_width: int = 4096
-    max_seeds: int = 120
-    budget: int = 20_000
-    time_limit: float = 160.0
-    certificate_time: float = 90.0
-
-    def __post_init__(self) -> None:
-        """Raise InputError for a confidence that is none: some commands share it out before it is used."""
-        if not 0 < self.confidence < 1:
-            raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
-
-
 def verify(
     dataset: Dataset | None = None,
     *,
-    width: int | None = None,
+    width: int | Literal["own"] | None = None,
     mode: Training | None = None,
     eps: float = 0.05,
     delta: float = 0.05,
@@ -86,13 +60,15 @@ def verify(
 ) -> WidthSearchReport | WidthReport:
     """Search the smallest width that trains, or train `seeds` networks at one width as `bound` prescribes.
 
-    width: 0 for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a search,
-    theorem at one width. A search in theorem mode trains every contender as its own bound prescribes (THEOREMS).
+    width: "own" for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a
+    search, theorem at one width. A search in theorem mode trains each contender as its own bound prescribes (THEOREMS).
     dataset: default eight alternating points on the circle.  eps: target average error.  delta: the paper's.
     labels: a file of soft labels for the same rows; default the data set's own, else the kernel teacher's.
     Raises InputError for settings out of range or a run that would take hours.
     """
     data = load_dataset(EMBEDDED) if dataset is None else dataset
+    if labels is not None and width is not None and bounds.registry[bound].labels == "hard":
+        raise InputError(f"--labels {labels}: {bound} trains on hard labels; leave it out")
     settings = settings or SearchSettings()
     problem = make_problem(
         data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, store=store, progress=progress
@@ -102,7 +78,7 @@ def verify(
     if width is not None:
         return verify_width(
             problem,
-            width or None,
+            None if width == "own" else width,
             bound,
             mode=mode or "theorem",
             steps=settings.steps,
@@ -178,9 +154,7 @@ def find_width(
     executor: Executor | None,
     progress: Progress,
 ) -> Search:
-    """One width search, trained as `spec` says; with 0 steps there, as `practical` says."""
-    if not spec.steps:
-        spec = practical(data.X, spec, settings.steps, settings.step_size)
+    """One width search, trained as `spec` says."""
     return minimal_width(
         data.X,
         data.y,
@@ -205,18 +179,18 @@ def find_width(
 def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> tuple[TrainingSpec, ...]:
     """What is searched, soft labels first."""
     if mode == "theorem":
-        return tuple(prescribed(scheduled(problem, name, settings.steps, settings.step_size)) for name in THEOREMS)
-    return contenders(settings.radius or problem.radius, problem.bound("hard-published").radius)
+        free = {name: "steps" in bounds.registry[name].reads for name in THEOREMS}
+        asked = {name: (settings.steps, settings.step_size) if free[name] else (None, None) for name in THEOREMS}
+        return tuple(prescribed(scheduled(problem, name, *asked[name])) for name in THEOREMS)
+    radius = problem.radius if settings.radius is None else settings.radius
+    kinds = contenders(radius, problem.bound("hard-published").radius)
+    return tuple(practical(problem.data.X, *kind, settings.steps, settings.step_size) for kind in kinds)
 
 
-def contenders(radius: float, own_radius: float | None) -> tuple[TrainingSpec, ...]:
+def contenders(radius: float, own_radius: float | None) -> tuple[tuple[Labels, Loss, float], ...]:
     """Soft and hard labels at the same radius, then hard labels at the radius that Proposition 5 gives them."""
     assert own_radius is not None
-    return (
-        TrainingSpec("soft", "kl", radius, 0.0, 0),
-        TrainingSpec("hard", "logistic", radius, 0.0, 0),
-        TrainingSpec("hard", "logistic", own_radius, 0.0, 0),
-    )
+    return ("soft", "kl", radius), ("hard", "logistic", radius), ("hard", "logistic", own_radius)
 
 
 def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, progress: Progress) -> Rung:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -12,7 +11,7 @@ from boundcheck.errors import InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.pipeline.problem import Problem
 from boundcheck.progress import Progress
-from boundcheck.records import BoundRow, Interval, Training, TrainingRun, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Labels, Loss, Training, TrainingRun, TrainingSpec
 from boundcheck.search import Executor, Store
 from boundcheck.training.certificate import certify
 from boundcheck.training.intervals import default_comparator
@@ -53,7 +52,8 @@ def verify_width(
         spec = prescribed(row)
     else:
         row = scheduled(problem, bound, None, None)
-        spec = practical(data.X, replace(prescribed(row), precision="float32"), steps, step_size)
+        its = prescribed(row)
+        spec = practical(data.X, its.labels, its.loss, its.radius, steps, step_size, its.temperature)
     width = row.width if width is None else width
     _check_time(width, seeds, spec, data.X.size)
     target, missed = _criterion(problem, bound)
@@ -92,12 +92,19 @@ def verify_width(
 
 
 def practical(
-    X: Float[np.ndarray, "n d"], spec: TrainingSpec, steps: int | None, step_size: float | None
+    X: Float[np.ndarray, "n d"],
+    labels: Labels,
+    loss: Loss,
+    radius: float,
+    steps: int | None = None,
+    step_size: float | None = None,
+    temperature: float = 1.0,
 ) -> TrainingSpec:
-    """`spec` with these steps and step size, by default PRACTICAL_STEPS of the size `practical_step_size` states."""
-    steps = steps or PRACTICAL_STEPS
-    size = step_size or training.practical_step_size(X, spec.loss, spec.radius, steps, spec.temperature)
-    return replace(spec, steps=steps, step_size=size)
+    """Training with these steps and step size, by default PRACTICAL_STEPS of the size of `practical_step_size`."""
+    steps = PRACTICAL_STEPS if steps is None else steps
+    if step_size is None:
+        step_size = training.practical_step_size(X, loss, radius, steps, temperature)
+    return TrainingSpec(labels, loss, radius, step_size, steps, temperature)
 
 
 def scheduled(problem: Problem, bound: str, steps: int | None, step_size: float | None) -> BoundRow:
@@ -105,8 +112,10 @@ def scheduled(problem: Problem, bound: str, steps: int | None, step_size: float 
     row = problem.bound(bound)
     if row.steps is not None:
         return row if steps is None and step_size is None else problem.bound(bound, steps=steps, step_size=step_size)
-    step_size = step_size or row.step_size or STEP_SIZE
-    steps = steps or math.ceil(EXCESS / (problem.gamma.lower**2 * problem.eps * step_size))
+    if step_size is None:
+        step_size = STEP_SIZE if row.step_size is None else row.step_size
+    if steps is None:
+        steps = math.ceil(EXCESS / (problem.gamma.lower**2 * problem.eps * step_size))
     return problem.bound(bound, steps=steps, step_size=step_size)
 
 

@@ -142,16 +142,20 @@ def _crossovers(found: Sequence[Json]) -> Html:
 def _verify(result: Json, _: Formulas) -> list[Section]:
     if "runs" in result:
         return [("training", result.get("data", ""), _training(result))]
+    return [
+        ("ladder", result.get("data", ""), join([_verdict(result), _ladder(result)])),
+        ("search", result.get("data", ""), _search(result)),
+    ]
+
+
+def _reproduce(result: Json, formulas: Formulas) -> list[Section]:
     if "fits" in result:
         cut = f"Cut short, used as far as they got: {'; '.join(result['cut'])}" if result.get("cut") else ""
         body = [_records(result["fits"], "slopes"), element("p", cut) if cut else ""]
         return [("scaling", f"against {result['against']}", join(body))]
     if "trend" in result:
         return [("scaling", result.get("data", ""), _logit_scales(result))]
-    return [
-        ("ladder", result.get("data", ""), join([_verdict(result), _ladder(result)])),
-        ("search", result.get("data", ""), _search(result)),
-    ]
+    return _any("reproduce")(result, formulas)
 
 
 def _logit_scales(result: Json) -> Html:
@@ -277,7 +281,7 @@ _RENDER: dict[str, Callable[[Json, Formulas], list[Section]]] = {
     "audit": _audit,
     "labels": _any("labels"),
     "crowd": _any("crowd"),
-    "reproduce": _any("reproduce"),
+    "reproduce": _reproduce,
 }
 COMMANDS = tuple(_RENDER)
 

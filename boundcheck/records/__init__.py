@@ -7,10 +7,12 @@ from boundcheck.records.base import Interval, Record, finite_or_none, jsonable
 from boundcheck.records.bounds import BoundRow, Crossover, Side
 from boundcheck.records.crowd import CrowdReport, HeldOut
 from boundcheck.records.scaling import Against, Fit, LogitScales, Place, ScaleRow, Scaling, ScalingRow, Trend
-from boundcheck.records.search import Search, Trial
+from boundcheck.records.search import CROWD, SCALING, Search, SearchSettings, Trial
 from boundcheck.records.training import Labels, Loss, Training, TrainingRun, TrainingSpec
 
 __all__ = [
+    "CROWD",
+    "SCALING",
     "Against",
     "BoundRow",
     "Crossover",
@@ -27,6 +29,7 @@ __all__ = [
     "Scaling",
     "ScalingRow",
     "Search",
+    "SearchSettings",
     "Side",
     "Training",
     "TrainingRun",

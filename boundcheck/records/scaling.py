@@ -54,7 +54,7 @@ class Fit(Record):
 
 @dataclass(frozen=True)
 class Scaling(Record):
-    """The result of `verify --scaling`."""
+    """The result of `reproduce scaling`."""
 
     against: Against
     rows: tuple[ScalingRow, ...]
@@ -93,7 +93,7 @@ class ScaleRow(Record):
 
 @dataclass(frozen=True)
 class LogitScales(Record):
-    """The result of `verify --logit-scales`.
+    """The result of `reproduce temperature`.
 
     trend: of the smallest width as labels get softer; no margin: no teacher exists.  confidence: of all brackets
     together, and so of `trend` if success is monotone in the width.  fewer_than_hard: scales at which soft labels

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from boundcheck.errors import InputError
 from boundcheck.records.base import Record
 from boundcheck.records.training import Labels, Loss
 
@@ -80,3 +81,36 @@ class Search(Record):
         """The bracket as people write it: (low, high], open where no width was shown to succeed."""
         low, high = self.bracket
         return f"({low}, ...)" if high is None else f"({low}, {high}]"
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How a width search trains and when it stops; see `search.minimal_width`.
+
+    radius: B at which soft and hard labels are compared; None: what the soft labels need, 1 for the kernel teacher's.
+    steps, step_size None: what the bound prescribes in theorem mode; in practical mode 2,000 steps of the size that
+    `training.practical_step_size` states.
+    time_limit: seconds for each of the three searches; certificate_time: for each certified rung, 0 leaves them out.
+    """
+
+    radius: float | None = None
+    steps: int | None = None
+    step_size: float | None = None
+    success_target: float = 0.9
+    confidence: float = 0.95
+    max_width: int = 4096
+    max_seeds: int = 120
+    budget: int = 20_000
+    time_limit: float = 160.0
+    certificate_time: float = 90.0
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a confidence that is none: some commands share it out before it is used."""
+        if not 0 < self.confidence < 1:
+            raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
+
+
+SCALING = SearchSettings(success_target=0.5, max_width=512, max_seeds=40, time_limit=30.0)
+"""A success rate is steepest and cheapest to locate at one half, and its exponents are those of any other target."""
+CROWD = SearchSettings(radius=30.0, steps=500, success_target=0.5, max_width=256, max_seeds=40)
+"""The median is shown by few seeds; the radius is wide enough for the logits of a crowd's posterior."""

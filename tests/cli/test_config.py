@@ -23,6 +23,7 @@ ARGUMENTS = {
     "labels make": ["synthetic:circle"],
     "margin": ["synthetic:circle"],
     "report": ["a.json", "b.json"],
+    "reproduce scaling": ["gamma"],
     "runs export": ["runs.csv"],
     "runs show": ["1"],
 }

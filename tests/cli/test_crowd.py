@@ -161,7 +161,7 @@ def test_a_truth_with_gaps_is_used_where_it_is_known_and_not_saved(files: tuple[
         (["{answers}", "--method", "em"], "Invalid value for '--method'"),
         (["{answers}", "--method", "mv", "--types", "2"], "the same in every group"),
         (["{answers}", "--truth", "none.csv"], "no such file"),
-        (["{answers}", "--confidence", "1"], "outside (0, 1)"),
+        (["{answers}", "--truth", "{answers}", "--confidence", "1"], "outside (0, 1)"),
         (["{answers}", "--method", "mv", "-o", "crowd.txt"], "written as .npz"),
         (["{answers}", "--method", "mv", "--plot", "plane.doc"], "unknown kind of figure"),
         ([], "Missing argument"),

@@ -48,7 +48,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             str(folder / "s.npz"),
         ],
         "search": ["verify", "--width-search", "--certificate-time", "0", *search],
-        "scales": ["verify", "--logit-scales", "1,2", *search],
+        "scales": ["reproduce", "temperature", "--logit-scales", "1,2", *search],
     }
     for name, command in commands.items():
         (folder / f"{name}.json").write_text(envelope(*command))

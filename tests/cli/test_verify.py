@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
-from boundcheck.cli.verify import IGNORED
 from boundcheck.search import Store
 
 QUICK = ["--width-search", "--steps", "400", "--max-seeds", "120", "--max-width", "256", "--certificate-time", "0"]
@@ -98,7 +96,7 @@ def test_zero_is_refused_and_not_taken_for_nothing(run: Any, option: str) -> Non
     assert f"{option} 0: must be positive" in result.stderr
 
 
-@pytest.mark.parametrize("mode", [("--width", "100"), ("--logit-scales", "1,2"), QUICK])
+@pytest.mark.parametrize("mode", [("--width", "100"), QUICK])
 def test_a_confidence_that_is_none_is_refused_before_training(run: Any, mode: tuple[str, ...]) -> None:
     for confidence in ("2", "-0.5"):
         result = run(*mode, "--confidence", confidence)
@@ -158,7 +156,6 @@ def test_practical_training_at_one_width_states_its_step_size_and_stops_early(ru
         assert low < high, "stopped early"
         assert high <= 0.05 or low > 0.05, "once the average was decided"
     assert body["verdict"] == "consistent"
-    assert run("--scaling", "n", "--training", "practical").exit_code == 2
 
 
 @pytest.mark.parametrize(("bound", "early"), [("soft-sharp-nfree", True), ("soft-kl-published", False)])
@@ -240,8 +237,6 @@ def test_labels_beyond_the_hypothesis_are_trained_at_their_own_radius_with_a_war
         (["--width-search", "--delta", "0.5"], "delta"),
         (["--width", "8", "--bound", "soft-magic"], "soft-magic"),
         (["--width", "100000000"], "hours"),
-        (["--scaling", "gamma", "synthetic:circle:points=8"], "DATA"),
-        (["--scaling", "d"], "gamma"),
         (["nowhere.npz", "--width-search"], "nowhere.npz"),
     ],
 )
@@ -251,30 +246,6 @@ def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], n
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
     assert not result.stdout
-
-
-VALUES = {
-    "--training": "practical",
-    "--bound": "hard-sharp",
-    "--normalize": "unit",
-    "--target": "label",
-    "DATA": "a.npz",
-}
-COMMAND = get_command(app).commands["verify"]  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(("mode", "ignored"), [(mode, name) for mode, names in IGNORED.items() for name in names])
-def test_what_a_mode_ignores_is_refused_on_the_command_line(run: Any, mode: str, ignored: str) -> None:
-    (param,) = (param for param in COMMAND.params if param.name == ignored)
-    named = param.opts[0] if param.opts[0].startswith("--") else "DATA"
-    words = {
-        "--width": ["--width", "8"],
-        "--scaling": ["--scaling", "gamma"],
-        "--logit-scales": ["--logit-scales", "1,2"],
-    }
-    result = run(*words.get(mode, mode.split()), *[named][: named != "DATA"], VALUES.get(named, "3"))
-    assert result.exit_code == 2
-    assert result.stderr.endswith(f"verify {mode} does not use {named}; leave that out\n")
 
 
 def test_what_a_mode_ignores_may_stand_in_a_file(run: Any, tmp_path: Path) -> None:

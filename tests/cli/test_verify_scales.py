@@ -1,4 +1,4 @@
-"""`boundcheck verify --logit-scales` and `--scaling` from the outside."""
+"""`boundcheck reproduce temperature` and `reproduce scaling` from the outside."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,17 @@ from typer.testing import CliRunner, Result
 from boundcheck import bounds
 from boundcheck.cli import app
 
-QUICK = ["--logit-scales", "10,0.3", "--eps", "0.1", "--steps", "400", "--max-seeds", "100", "--max-width", "256"]
+SMALL = ["--eps", "0.1", "--steps", "400", "--max-seeds", "100", "--max-width", "256"]
+QUICK = ["temperature", "--logit-scales", "10,0.3", *SMALL]
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Invoke `boundcheck verify` with a run store of its own."""
+    """Invoke `boundcheck reproduce` with a run store of its own."""
     monkeypatch.setenv("BOUNDCHECK_STORE", str(tmp_path / "runs.sqlite"))
 
     def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(app, ["verify", *arguments])
+        return CliRunner().invoke(app, ["reproduce", *arguments])
 
     return invoke
 
@@ -49,20 +50,20 @@ def test_every_scale_has_soft_and_hard_searches_beside_the_sharp_bounds_there(ru
 
 
 def test_the_table_says_what_can_be_concluded(run: Any) -> None:
-    result = run("--logit-scales", "1,3", *QUICK[2:], "--budget", "30")
+    result = run("temperature", "--logit-scales", "1,3", *SMALL, "--budget", "30")
     assert result.exit_code == 3
     assert "cut short" in result.stdout
     assert "soft-sharp" in result.stdout
 
 
 def test_data_of_margin_zero_has_no_teacher(run: Any) -> None:
-    result = run("synthetic:circle:points=6", *QUICK)
+    result = run(*QUICK, "synthetic:circle:points=6")
     assert result.exit_code == 1
     assert "no margin" in result.stdout
 
 
 def test_exponents_of_searches_cut_short_are_undecided_and_name_them(run: Any) -> None:
-    quick = ["--scaling", "gamma", "--steps", "20", "--max-width", "4", "--max-seeds", "2"]
+    quick = ["scaling", "gamma", "--steps", "20", "--max-width", "4", "--max-seeds", "2"]
     cut = "hard own B at synthetic:circle:points=20, eps = 0.05"
     result = run(*quick, "--budget", "2")
     assert result.exit_code == 3, result.stderr
@@ -77,12 +78,15 @@ def test_exponents_of_searches_cut_short_are_undecided_and_name_them(run: Any) -
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--logit-scales", "1"], "two"),
-        (["--logit-scales", "1,x"], "1,10"),
-        (["--logit-scales", "0,1"], "positive"),
-        (["--logit-scales", "1,1000"], "kappa"),
-        (["--logit-scales", "1,2", "--width-search"], "one of"),
-        (["--logit-scales", "1,2", "--radius", "2"], "--radius"),
+        (["temperature", "--logit-scales", "1"], "two"),
+        (["temperature", "--logit-scales", "1,x"], "1,10"),
+        (["temperature", "--logit-scales", "0,1"], "positive"),
+        (["temperature", "--logit-scales", "1,1000"], "kappa"),
+        (["temperature", "--logit-scales", "1,2", "--radius", "2"], "--radius"),
+        (["temperature", "--confidence", "2"], "--confidence 2"),
+        (["scaling", "gamma", "synthetic:circle:points=8"], "synthetic"),
+        (["scaling", "d"], "gamma"),
+        (["scaling", "eps", "--eps", "0.1"], "--eps"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], named: str) -> None:
@@ -90,3 +94,12 @@ def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], n
     assert result.exit_code == 2, result.output
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "now"), [("--scaling", "reproduce scaling"), ("--logit-scales", "reproduce temperature")]
+)
+def test_an_option_that_moved_is_refused_with_the_new_commands_name(option: str, now: str) -> None:
+    result = CliRunner().invoke(app, ["verify", option, "gamma"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"boundcheck verify: error: {option} is now a command: boundcheck {now}")

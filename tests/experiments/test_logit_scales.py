@@ -8,7 +8,7 @@ import pytest
 
 from boundcheck.errors import InputError
 from boundcheck.experiments.logit_scales import check_scales, enough_steps, factors, logit_scales, trend
-from boundcheck.records import BoundRow, Search, TrainingSpec
+from boundcheck.records import BoundRow, Search
 
 
 def found(bracket: tuple[int, int | None], stopped: Any = "finished") -> Search:
@@ -47,28 +47,28 @@ def rows(brackets: list[tuple[int, int | None]], stopped: Any = "finished") -> A
     """Scales 1, 2, 3, ... whose soft searches ended with these brackets, beside bounds 100, 200, 300, ..."""
     left = iter(brackets)
 
-    def search(p: Any, spec: TrainingSpec) -> Search:
+    def search(p: Any, *how: object) -> Search:
         return found((0, 2)) if p is None else found(next(left), stopped)
 
     scales = [float(i + 1) for i in range(len(brackets))]
     z = np.array([0.2, -0.3])
-    return logit_scales(z, scales, search, lambda k: (bound(int(100 * k)),), steps=lambda k: 2000)
+    return logit_scales(z, scales, search, lambda k: (bound(int(100 * k)),))
 
 
 def test_labels_are_sigmoid_of_the_scaled_logits_and_the_radius_is_the_scale() -> None:
     seen = []
 
-    def search(p: Any, spec: TrainingSpec) -> Search:
-        seen.append((p, spec.labels, spec.loss, spec.radius, spec.steps))
+    def search(p: Any, *how: object) -> Search:
+        seen.append((p, *how))
         return found((0, 2))
 
     z = np.array([0.2, -0.3])
-    logit_scales(z, [3.0, 0.5], search, lambda k: (), steps=lambda k: int(10 * k))
+    logit_scales(z, [3.0, 0.5], search, lambda k: ())
     assert [s[1:] for s in seen] == [
-        ("soft", "kl", 0.5, 5),
-        ("hard", "logistic", 0.5, 5),
-        ("soft", "kl", 3.0, 30),
-        ("hard", "logistic", 3.0, 30),
+        ("soft", "kl", 0.5),
+        ("hard", "logistic", 0.5),
+        ("soft", "kl", 3.0),
+        ("hard", "logistic", 3.0),
     ]
     assert seen[1][0] is None
     np.testing.assert_allclose(np.log(seen[2][0] / (1 - seen[2][0])), 3 * z, rtol=1e-12)

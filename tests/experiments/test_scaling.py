@@ -129,7 +129,7 @@ def test_steps_keep_the_optimisation_error_the_same_share_of_eps() -> None:
 def test_the_command_prints_every_contender_beside_its_bound(tmp_path: Path) -> None:
     small = ["--steps", "300", "--max-seeds", "12", "--max-width", "64", "--time-limit", "inf", "--json"]
     store, figure = str(tmp_path / "runs.sqlite"), tmp_path / "figure.png"
-    found = CliRunner().invoke(app, ["verify", "--scaling", "eps", *small, "--store", store, "--plot", str(figure)])
+    found = CliRunner().invoke(app, ["reproduce", "scaling", "eps", *small, "--store", store, "--plot", str(figure)])
     assert found.exit_code == 0, found.stderr
     body = json.loads(found.stdout)["result"]
     assert [row["place"]["eps"] for row in body["rows"]] == [0.2, 0.1, 0.05, 0.02]

@@ -154,7 +154,7 @@ def _how(report: WidthReport) -> str:
 
 
 def scaling(report: Scaling, console: Console) -> None:
-    """The whole result of `verify --scaling`: crossings and brackets at every place, then the fitted exponents."""
+    """The whole result of `reproduce scaling`: crossings and brackets at every place, then the fitted exponents."""
     target = report.rows[0].searches[0].success_target
     title = f"width at which {target:.0%} of runs succeed, (shown to fail, to succeed]"
     table = _narrow_table(title)
@@ -202,7 +202,7 @@ def _open_interval(fit: Fit) -> str:
 
 
 def logit_scales(report: LogitScales, console: Console) -> None:
-    """The whole result of `verify --logit-scales`: a row a scale, softest first, then the verdict."""
+    """The whole result of `reproduce temperature`: a row a scale, softest first, then the verdict."""
     console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
     if report.rows:
         title = f"smallest widths, eps = {report.eps:g}, all brackets at {report.confidence:.0%} confidence together"

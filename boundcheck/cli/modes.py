@@ -1,0 +1,108 @@
+"""Which options are read only together with others: one table, from which the others are refused.
+
+An option that is in no row of its command is read in every mode. A --config file may carry options that are not read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from boundcheck.cli.options import DataOptions
+from boundcheck.errors import InputError
+
+Inputs = Mapping[str, Any]
+_ROWS = tuple(f.name for f in fields(DataOptions))
+
+
+@dataclass(frozen=True)
+class Mode:
+    """In words and as a test of the command's parameters: when these options are read."""
+
+    words: str
+    holds: Callable[[Inputs], bool]
+    reads: tuple[str, ...]
+
+
+def _given(name: str) -> Callable[[Inputs], bool]:
+    return lambda inputs: inputs[name] is not None
+
+
+def _one_of(name: str, *values: str) -> Callable[[Inputs], bool]:
+    return lambda inputs: inputs[name] in values
+
+
+def _measures_data(inputs: Inputs) -> bool:
+    """Whether `compare --data` names rows, and not a saved teacher."""
+    from boundcheck.margins.report import is_teacher
+
+    return inputs["data"] is not None and not is_teacher(inputs["data"])
+
+
+MODES: dict[str, tuple[Mode, ...]] = {
+    "margin": (
+        Mode("--norm both or sup", _one_of("norm", "both", "sup"), ("confidence", "tolerance")),
+        Mode("--eps", _given("eps"), ("delta",)),
+    ),
+    "compare": (
+        Mode("--data that names rows", _measures_data, _ROWS),
+        Mode(
+            "--data that names rows, and no --gamma",
+            lambda inputs: _measures_data(inputs) and not inputs["gamma"],
+            ("confidence", "margin_time"),
+        ),
+    ),
+    "verify": (
+        Mode(
+            "--width-search",
+            lambda inputs: bool(inputs["width_search"]),
+            ("success_target", "max_width", "max_seeds", "budget", "time_limit", "certificate_time"),
+        ),
+        Mode(
+            "--width-search --training practical",
+            lambda inputs: inputs["width_search"] and inputs["training"] != "theorem",
+            ("radius",),
+        ),
+        Mode("one width", lambda inputs: not inputs["width_search"], ("bound", "seeds")),
+    ),
+    "labels make": (
+        Mode("--teacher kernel", _one_of("teacher", "kernel"), ("norm", "logit_scale", "margin_time")),
+        Mode("--teacher network", _one_of("teacher", "network"), ("width", "no_cross_fit", "steps", "step_size")),
+        Mode(
+            "--teacher network without --no-cross-fit",
+            lambda inputs: inputs["teacher"] == "network" and not inputs["no_cross_fit"],
+            ("folds",),
+        ),
+        Mode("--teacher network, file or crowd", _one_of("teacher", "network", "file", "crowd"), ("temperature",)),
+        Mode("--teacher smoothing", _one_of("teacher", "smoothing"), ("alpha",)),
+        Mode("--teacher file", _one_of("teacher", "file"), ("source",)),
+        Mode("--teacher crowd", _one_of("teacher", "crowd"), ("answers", "method")),
+    ),
+    "labels check": (Mode("--truth", _given("truth"), _ROWS),),
+    "crowd": (Mode("--truth", _given("truth"), ("confidence",)),),
+    "reproduce crowd": (Mode("DATA", _given("data"), _ROWS),),
+    "reproduce scaling": (Mode("gamma or n", _one_of("against", "gamma", "n"), ("eps",)),),
+    "reproduce temperature": (Mode("other commands: it is kappa here", lambda _: False, ("radius",)),),
+    "runs prune": (
+        Mode(
+            "neither NUMBER nor --older-than",
+            lambda inputs: not inputs["numbers"] and inputs["older_than"] is None,
+            ("everything",),
+        ),
+    ),
+}
+
+
+def refuse_ignored(command: str, context: Any, inputs: Inputs) -> None:
+    """Raise InputError where the command line gives options that are not read beside the others it gives."""
+    modes = MODES.get(command, ())
+    read = {name for mode in modes if mode.holds(inputs) for name in mode.reads}
+    named, words = [], []
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        rows = [mode.words for mode in modes if param.name in mode.reads]
+        if rows and param.name not in read and source is not None and source.name == "COMMANDLINE":
+            named.append(param.opts[0])
+            words += rows
+    if named:
+        only = " or ".join(dict.fromkeys(words))
+        raise InputError(f"{command}: {', '.join(named)}: only read with {only}; leave that out")
