@@ -4,6 +4,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import betaincinv
 
+LOGISTIC_SELF_BOUND = 0.4072644
+"""h0, at least max over l > 0 of (1 - e^-l)^2/l = 0.40726437758...: |l'|^2 <= h0 l for the logistic loss.
+
+See theory: Logistic loss; the proofs check it.
+"""
+
 
 def version(stage: str, number: int) -> str:
     """What results of `stage` depend on besides their inputs: its own version, that of JAX, and the platform."""

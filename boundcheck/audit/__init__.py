@@ -8,11 +8,11 @@
 import sys
 from types import ModuleType
 
+from boundcheck.audit.check import Check
 from boundcheck.audit.claim import Claim, Finding
 from boundcheck.audit.claims import CLAIMS, Audit, run_audit
-from boundcheck.proofs.steps import Step
 
-__all__ = ["CLAIMS", "Audit", "Claim", "Finding", "Step", "run_audit"]
+__all__ = ["CLAIMS", "Audit", "Check", "Claim", "Finding", "run_audit"]
 
 
 class _CallableModule(ModuleType):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from boundcheck.proofs.steps import RIGOROUS, Step
+from boundcheck.audit.check import RIGOROUS, Check
 from boundcheck.records import Record
 
 Verdict = Literal[
@@ -36,12 +36,12 @@ class Claim:
     verdict: Verdict
     evidence: Evidence
     argument: str
-    check: Callable[..., tuple[Step, ...]]
+    check: Callable[..., tuple[Check, ...]]
 
 
 @dataclass(frozen=True)
 class Finding(Record):
-    """A claim after its check has run. residual: that of the deciding step (see `Step`)."""
+    """A claim after its check has run. residual: that of the deciding step (see `Check`)."""
 
     id: str
     where: str
@@ -52,7 +52,7 @@ class Finding(Record):
     check: str
     residual: float
     argument: str
-    steps: tuple[Step, ...]
+    steps: tuple[Check, ...]
 
 
 def settle(claim: Claim, **constants: object) -> Finding:

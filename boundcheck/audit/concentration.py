@@ -8,35 +8,23 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, checked, example, identity, positive
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
-from boundcheck.proofs.special import HALF
-from boundcheck.proofs.steps import Step, ball, example, identity, positive
+from boundcheck.bounds.exact import ball
+from boundcheck.proofs.functions import HALF
+from boundcheck.proofs.lemmas import CONCENTRATION, FLIPS
 
-_q, _p, _s = sp.symbols("q p s", real=True)
 _B, _m, _x = sp.symbols("B m x", positive=True)
 
 
-def lemma_6(*, proxy: Fraction = HALF, deviation: Fraction = Fraction(2)) -> tuple[Step, ...]:
+def lemma_6(*, proxy: Fraction = HALF, deviation: Fraction = Fraction(2)) -> tuple[Check, ...]:
     """P(max_i |f_i^0(U) - z_i| >= sqrt(deviation ln(2n/delta)/m)) <= delta: N = m/2 terms with sub-Gaussian `proxy`."""
-    three_points = HALF + _q * sp.exp(_s) + (sp.Rational(1, 2) - _q) * sp.exp(-_s)
-    two_points = 2 * _q * sp.exp(_s / 2) + (1 - 2 * _q) * sp.exp(-_s / 2)
-    general = _p * sp.exp(_s / 2) + (1 - _p) * sp.exp(-_s / 2)
-    w = _p * sp.exp(_s / 2) / general
-    second = sp.diff(sp.log(general), _s, 2)
     # N t^2/(2 proxy) with N = m/2 and t^2 = deviation ln(2n/delta)/m
     exponent = deviation / (4 * proxy)
     return (
-        identity(
-            "1/2 + q e^s + (1/2 - q) e^{-s} = cosh(s/2) (2q e^{s/2} + (1 - 2q) e^{-s/2})",
-            three_points,
-            sp.cosh(_s / 2) * two_points,
-        ),
-        identity(
-            "(ln cosh(s/2))'' = sech^2(s/2)/4 <= 1/4", sp.diff(sp.log(sp.cosh(_s / 2)), _s, 2), sp.sech(_s / 2) ** 2 / 4
-        ),
-        identity("(ln(p e^{s/2} + (1-p) e^{-s/2}))'' = w(1-w) <= 1/4, w in [0, 1]", second, w * (1 - w)),
+        *checked(CONCENTRATION),
         example("so the proxy is 1/4 + 1/4 = 1/2, reached at q = 1/4, s = 0", proxy >= HALF, float(proxy - HALF)),
         example(
             "2n exp(-N t^2/(2 proxy)) <= delta at the printed t: the exponent is at least ln(2n/delta)",
@@ -47,7 +35,7 @@ def lemma_6(*, proxy: Fraction = HALF, deviation: Fraction = Fraction(2)) -> tup
     )
 
 
-def _plain_hoeffding_fails(pairs: int = 400, excess: int = 78) -> Step:
+def _plain_hoeffding_fails(pairs: int = 400, excess: int = 78) -> Check:
     """Without P(active) = 1/2 the printed tail is false: X_j = +-1 evenly, an exact binomial tail."""
     tail = Fraction(2 * sum(comb(pairs, k) for k in range((pairs + excess) // 2, pairs + 1)), 2**pairs)
     printed = 2 * (-ball(Fraction(excess**2, pairs))).exp()  # 2 exp(-m t^2/2), t = excess/N, m = 2N
@@ -57,7 +45,7 @@ def _plain_hoeffding_fails(pairs: int = 400, excess: int = 78) -> Step:
     )
 
 
-def norm_free_flips(*, slope: Fraction | None = None) -> tuple[Step, ...]:
+def norm_free_flips(*, slope: Fraction | None = None) -> tuple[Check, ...]:
     """P(|W_j(0).x_i| <= B ||x_i||/sqrt m) = erf(B/sqrt(2m)) <= sqrt(2/pi) B/sqrt m, whatever ||x_i|| is."""
     g = sp.Symbol("g", real=True)
     density = sp.exp(-(g**2) / (2 * _x**2)) / (_x * sp.sqrt(2 * sp.pi))
@@ -69,7 +57,8 @@ def norm_free_flips(*, slope: Fraction | None = None) -> tuple[Step, ...]:
     return (
         identity("flip probability, ||x|| = x: erf(B/sqrt(2m))", probability, sp.erf(_B / sp.sqrt(2 * _m))),
         example("||x_i|| has cancelled", not probability.has(_x)),
-        identity("erf(u/sqrt 2)/u <= its limit at 0, sqrt(2/pi), as e^{-t^2/2} <= 1", limit, used),
+        identity("erf(u/sqrt 2)/u has the limit sqrt(2/pi) at 0, so that no smaller slope would do", limit, used),
+        *checked(FLIPS),
         example(
             "with the always valid c = 2 gamma (10) would ask for 1/(gamma^4 eps)",
             bool(sp.limit(at_2_gamma, s.gamma, 0).subs({s.eps: 1, s.n: 1, s.delta: HALF, s.kappa: 1}) > 0),
@@ -77,7 +66,7 @@ def norm_free_flips(*, slope: Fraction | None = None) -> tuple[Step, ...]:
     )
 
 
-def never_parallel(*, allow_parallel: bool = False, instances: int = 30) -> tuple[Step, ...]:
+def never_parallel(*, allow_parallel: bool = False, instances: int = 30) -> tuple[Check, ...]:
     """The Gram matrix of the features is positive definite: interval Cholesky on integer configurations."""
     rng = np.random.default_rng(0)
     smallest = min(_smallest_pivot(_configuration(rng, allow_parallel)) for _ in range(instances))
@@ -85,7 +74,7 @@ def never_parallel(*, allow_parallel: bool = False, instances: int = 30) -> tupl
     # opposite labels on x_k and -x_k: q(1[w.x > 0] x + 1[w.x < 0] x) = q x for almost every w
     antipodes = [sum(axis) for axis in zip((1, 0), (0, 1), (-1, -1), strict=True)]
     return (
-        Step(f"smallest pivot over {instances} random integer configurations", "sampling", smallest > 0, smallest),
+        Check(f"smallest pivot over {instances} random integer configurations", "sampling", smallest > 0, smallest),
         example("needed: x, 2x with opposite labels give s_q = 0 at q = (2/3, 1/3)", same_ray == [0, 0]),
         example("so do three antiparallel pairs, +-(1,0), +-(0,1), +-(-1,-1), q uniform", antipodes == [0, 0]),
     )

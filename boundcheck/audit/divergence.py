@@ -5,16 +5,20 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, checked, example, identity, positive, positive_on
 from boundcheck.audit.claim import Claim
-from boundcheck.proofs.special import HALF, divergence, divergence_ratio, kl, sigmoid, softplus
-from boundcheck.proofs.steps import Step, ball, example, identity, positive, positive_on
+from boundcheck.bounds import symbols as s
+from boundcheck.bounds.exact import ball
+from boundcheck.proofs.functions import HALF, at, divergence_ratio, kl, sigmoid
+from boundcheck.proofs.lemmas import BREGMAN, KL, RISK_AND_ERROR
+from boundcheck.proofs.lemmas import f as _f
+from boundcheck.proofs.lemmas import z as _z
 
-_f, _z, _w, _a, _c = sp.symbols("f z w a c", real=True)
+_w, _a, _c = sp.symbols("w a c", real=True)
 _x = sp.Symbol("x", positive=True)
-_KL = kl(_z, _f)
 
 
-def softmax(*, logits: int = 1) -> tuple[Step, ...]:
+def softmax(*, logits: int = 1) -> tuple[Check, ...]:
     """Softmax of one logit is 1; of (f, 0) it is the sigmoid."""
     of_printed = sp.exp(_f) / (sp.exp(_f) + (logits - 1))
     gap = sp.simplify(of_printed - sigmoid(_f)).subs(_f, 0)
@@ -24,41 +28,35 @@ def softmax(*, logits: int = 1) -> tuple[Step, ...]:
     )
 
 
-def kl_sign(*, sign: int = -1) -> tuple[Step, ...]:
-    """The printed l_KL is -KL: negative, and its gradient descent ascends."""
-    value = (_KL * sign).subs({_z: 0, _f: sp.log(3)})  # p = 1/2, mu = 3/4: -KL = ln(3)/2 - ln 2
+def kl_sign(*, sign: int = -1) -> tuple[Check, ...]:
+    """The printed lKL is -KL: negative, and its gradient descent ascends."""
+    value = (KL * sign).subs({_z: 0, _f: sp.log(3)})  # p = 1/2, mu = 3/4: -KL = ln(3)/2 - ln 2
     below = ball(2).log() - ball(3).log() / 2
     return (
-        positive("p = 1/2, mu(f) = 3/4: l_KL as printed is (ln 3)/2 - ln 2 < 0", below if sign < 0 else -below),
+        positive("p = 1/2, mu(f) = 3/4: lKL as printed is (ln 3)/2 - ln 2 < 0", below if sign < 0 else -below),
         identity("its value there", value, sign * (sp.log(2) - sp.log(3) / 2)),
-        identity("its derivative in f is p - mu(f)", sign * sp.diff(_KL, _f), sigmoid(_z) - sigmoid(_f)),
+        identity("its derivative in f is p - mu(f)", sign * sp.diff(KL, _f), sigmoid(_z) - sigmoid(_f)),
     )
 
 
-def kl_risk(*, curvature: Fraction = Fraction(1, 4)) -> tuple[Step, ...]:
+def kl_risk(*, curvature: Fraction = Fraction(1, 4)) -> tuple[Check, ...]:
     """KL as a Bregman divergence (F1): nonnegative, convex in f, at most `curvature` (f - z)^2/2."""
     slope = sigmoid(_f) * (1 - sigmoid(_f))
-    square = sp.Rational(1, 4) - (sigmoid(_f) - sp.Rational(1, 2)) ** 2
     return (
-        identity(
-            "KL(mu(z)||mu(f)) = A(f) - A(z) - A'(z)(f - z)",
-            _KL,
-            softplus(_f) - softplus(_z) - sigmoid(_z) * (_f - _z),
-        ),
-        identity("A'' = mu(1 - mu) = 1/4 - (mu - 1/2)^2, in (0, 1/4]", slope, square),
-        identity("d2 KL/df2 = A''(f) > 0: convex, smallest (0) at f = z", sp.diff(_KL, _f, 2), slope),
+        *checked(BREGMAN),
+        identity("d2 KL/df2 = A''(f) > 0: convex, smallest (0) at f = z", sp.diff(KL, _f, 2), slope),
         example("KL <= (1/4)(f - z)^2/2, attained in the limit at z = 0", slope.subs(_f, 0) == curvature),
     )
 
 
-def frozen_gradient(*, sign: int = 1) -> tuple[Step, ...]:
+def frozen_gradient(*, sign: int = 1) -> tuple[Check, ...]:
     """(5): grad R is the mean of (mu(f_i) - p_i) grad f_i with the activation pattern frozen at W."""
     frozen = _a * _c * _w * _x  # c = 1[W'.x > 0]/sqrt m for a fixed pattern W'
     chain = sign * (sigmoid(frozen) - sigmoid(_z)) * _a * _c * _x
     return (identity("d/dw KL(p||mu(f)) = (mu(f) - p) df/dw", sp.diff(kl(_z, frozen), _w), chain),)
 
 
-def strict_error(*, strict: bool = True) -> tuple[Step, ...]:
+def strict_error(*, strict: bool = True) -> tuple[Check, ...]:
     """f(W(0)) = 0: with "y f < 0" the untrained network makes no error, with "y f <= 0" it makes all."""
     margins = [y * 0 for y in (1, -1)]
     printed = Fraction(sum(m < 0 if strict else m <= 0 for m in margins), 2)
@@ -68,39 +66,24 @@ def strict_error(*, strict: bool = True) -> tuple[Step, ...]:
     )
 
 
-def lemma_3(*, constant: Fraction = Fraction(32), best: Fraction = Fraction(1)) -> tuple[Step, ...]:
+def lemma_3(*, constant: Fraction = Fraction(32), best: Fraction = Fraction(1)) -> tuple[Check, ...]:
     """1[y f <= 0] <= best KL/D(gamma), sharp at best = 1; the printed constant/gamma^2 is above 1/D(gamma)."""
-    h = _x / 2
     return (
         positive_on(
             f"({constant}/gamma^2) D(gamma) > 1 on [0, 1/2]",
             lambda g: ball(constant) * divergence_ratio(g) - 1,
             [(0, HALF)],
         ),
-        identity(
-            "KL(mu(z)||mu(f)) decreases in f up to z: its derivative is mu(f) - mu(z)",
-            sp.diff(_KL, _f),
-            sigmoid(_f) - sigmoid(_z),
-        ),
-        identity(
-            "so for f <= 0 < gamma <= z it is at least KL(mu(z)||1/2), which has derivative z mu'(z) > 0",
-            sp.diff(_KL.subs(_f, 0), _z),
-            _z * sp.diff(sigmoid(_z), _z),
-        ),
-        identity(
-            "KL(mu(g)||1/2) and D(g) have the same derivative, and both vanish at g = 0",
-            sp.diff(kl(_x, sp.Integer(0)), _x),
-            sp.diff(h * sp.tanh(h) - sp.log(sp.cosh(h)), _x),
-        ),
+        *checked(RISK_AND_ERROR),
         example("so KL/D = 1 at f = 0, z = gamma: the best constant is exactly 1", best >= 1, float(best - 1)),
         *_lower_end(),
     )
 
 
-def _lower_end() -> tuple[Step, ...]:
+def _lower_end() -> tuple[Check, ...]:
     """1/D(g) >= 8/g^2 + 1, that is F = g^2 - (8 + g^2) D >= 0, by three derivatives (x = g/2)."""
     g = 2 * _x
-    D = _x * sp.tanh(_x) - sp.log(sp.cosh(_x))
+    D = s.binary_divergence(g)
     sech = 1 / sp.cosh(_x) ** 2
     P = 2 - 2 * D - (2 + _x**2) * sech
     return (
@@ -116,21 +99,17 @@ def _lower_end() -> tuple[Step, ...]:
     )
 
 
-def theorem_2_range(*, beta: Fraction = Fraction(303, 10000)) -> tuple[Step, ...]:
+def theorem_2_range(*, beta: Fraction = Fraction(303, 10000)) -> tuple[Check, ...]:
     """The KL risk of f = 0 is at most D(1/2), as |z_i| <= 1/2: a larger beta asks for nothing."""
-    initial = divergence(ball(HALF))
+    initial = at(s.binary_divergence(sp.Rational(1, 2)))
     return (
         positive(f"D(1/2) < {float(beta):g}", ball(beta) - initial),
         positive("D(1/2) > 0.03029: the number is not smaller", initial - ball(Fraction(3029, 100000))),
-        identity(
-            "KL(mu(z)||1/2) is even and increases in |z|: derivative z mu'(z)",
-            sp.diff(_KL.subs(_f, 0), _z),
-            _z * sp.diff(sigmoid(_z), _z),
-        ),
+        *checked(RISK_AND_ERROR[1:2]),
     )
 
 
-def theorem_2_constant(*, c1: arb | None = None) -> tuple[Step, ...]:
+def theorem_2_constant(*, c1: arb | None = None) -> tuple[Check, ...]:
     """C1 = 96/(1 + e^2) against the 1/8 that F1 gives; other routes to a constant, for comparison."""
     e = ball(1).exp()
     value = 96 / (1 + e**2) if c1 is None else c1
@@ -154,19 +133,19 @@ CLAIMS = (
     ),
     Claim(
         "kl-sign",
-        "definition of l_KL, Section 2",
-        "l_KL(p, mu) = -KL(p || mu) (signs of the logarithms exchanged)",
-        "l_KL(p, mu) = KL(p || mu) >= 0",
+        "definition of lKL, Section 2",
+        "lKL(p, mu) = -KL(p || mu) (signs of the logarithms exchanged)",
+        "lKL(p, mu) = KL(p || mu) >= 0",
         "typo",
         "refuted",
-        "As printed l_KL = -KL <= 0: (7) would be trivially true and training would ascend.",
+        "As printed lKL = -KL <= 0: (7) would be trivially true and training would ascend.",
         kl_sign,
     ),
     Claim(
         "kl-risk",
         "(4)",
         "R^KL is the mean of a nonnegative convex loss",
-        "with the corrected l_KL; moreover KL <= (f - z)^2/8",
+        "with the corrected lKL; moreover KL <= (f - z)^2/8",
         "holds",
         "proved",
         "KL is the Bregman divergence of softplus in the logits (theory: KL risk).",

@@ -8,19 +8,21 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, checked, example, identity, positive, positive_on
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds import ji2020
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
-from boundcheck.proofs.special import HALF, softplus
-from boundcheck.proofs.steps import Step, ball, example, identity, positive, positive_on
+from boundcheck.bounds.exact import ball
+from boundcheck.numerics import LOGISTIC_SELF_BOUND
+from boundcheck.proofs.functions import HALF, at, softplus
+from boundcheck.proofs.lemmas import LARGEST, SELF_BOUNDING
 
 _L, _s = sp.symbols("L s", positive=True)
 _f = sp.Symbol("f", real=True)
-SELF_BOUND = Fraction(4073, 10000)  # h0 = max (1 - e^-l)^2/l = 0.407264..., rounded up
 
 
-def proposition_5_width(*, constant: int = 16, share: Fraction = HALF) -> tuple[Step, ...]:
+def proposition_5_width(*, constant: int = 16, share: Fraction = HALF) -> tuple[Check, ...]:
     """(13) leaves M >= (1 - share) B gamma: deviations sqrt 2 s and flips bB + s cost at most share gamma sqrt m."""
     root = sp.sqrt(constant)
     root_m = root / s.gamma**2 * (2 * s.b * _L + 3 * _s)  # c = 1
@@ -41,7 +43,9 @@ def proposition_5_width(*, constant: int = 16, share: Fraction = HALF) -> tuple[
     )
 
 
-def proposition_5_risk(*, horizon: int = 8, self_bound: Fraction = SELF_BOUND) -> tuple[Step, ...]:
+def proposition_5_risk(
+    *, horizon: int = 8, self_bound: Fraction = Fraction(str(LOGISTIC_SELF_BOUND))
+) -> tuple[Check, ...]:
     """(14) by (H1): [B^2/(2 eta T) + e^{-M}]/(1 - h0/2) <= beta with B = 2L/gamma, e^{-M} <= e^{-L} = beta ln2/2."""
     h0, ln2 = ball(self_bound), ball(2).log()
     optimisation = ball(
@@ -55,16 +59,12 @@ def proposition_5_risk(*, horizon: int = 8, self_bound: Fraction = SELF_BOUND) -
             "the accounting of Ji and Telgarsky, B^2/(eta T) + 2 e^{-M}, gives 1.5 ln 2 = 1.0397 > 1",
             (2 * optimisation + 1) * ln2 - 1,
         ),
-        positive_on(
-            "h0 l >= (1 - e^-l)^2 on [.4, 2.5]; outside it follows from 1 - e^-l <= min(l, 1)",
-            lambda loss: h0 * loss - (1 - (-loss).exp()) ** 2,
-            [(Fraction(2, 5), Fraction(5, 2))],
-        ),
-        identity("|l'| = 1 - e^{-l} for l = ln(1 + e^{-m})", 1 - sp.exp(-softplus(-_f)), 1 / (1 + sp.exp(_f))),
+        positive("h0 is at least the maximum of (1 - e^-l)^2/l", h0 - at(LARGEST)),
+        *checked(SELF_BOUNDING),
     )
 
 
-def error_conversion(*, factor: Fraction = Fraction(1)) -> tuple[Step, ...]:
+def error_conversion(*, factor: Fraction = Fraction(1)) -> tuple[Check, ...]:
     """1[m <= 0] <= factor ln(1 + e^{-m})/ln 2: equality at m = 0, and the loss decreases in m."""
     return (
         example("at m = 0 the right side is 1", factor >= 1, float(factor - 1)),
@@ -73,7 +73,7 @@ def error_conversion(*, factor: Fraction = Fraction(1)) -> tuple[Step, ...]:
     )
 
 
-def ji_telgarsky(*, constant: int = 4096, power: int = 8) -> tuple[Step, ...]:
+def ji_telgarsky(*, constant: int = 4096, power: int = 8) -> tuple[Check, ...]:
     """m >= constant lambda^2/gamma^6 keeps the margin above ln(4/eps), and lambda ~ 1/gamma makes it 1/gamma^8."""
     b, root = (2 / arb.pi()).sqrt(), ball(constant).sqrt()
 

@@ -5,22 +5,24 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, example, identity, positive
 from boundcheck.audit.claim import Claim
-from boundcheck.proofs.steps import Step, ball, example, identity, positive
+from boundcheck.bounds.exact import ball
 
-_a, _g, _u, _B, _m, _w1, _w2, _x1, _x2 = sp.symbols("a g u B m w1 w2 x1 x2", real=True)
+_a, _u, _m, _w1, _w2, _x1, _x2 = sp.symbols("a u m w1 w2 x1 x2", real=True)
 
 
-def initial_output(*, pairing: Fraction = Fraction(1)) -> tuple[Step, ...]:
+def initial_output(*, pairing: Fraction = Fraction(1)) -> tuple[Check, ...]:
     """f(W(0)) = 0: the two members of a pair, a and -pairing a, cancel."""
-    pair = _a * sp.Max(_g, 0) - sp.Rational(pairing) * _a * sp.Max(_g, 0)
+    relu = sp.Symbol("relu", nonnegative=True)  # of W_j(0).x, which is the same for both
+    pair = _a * relu - sp.Rational(pairing) * _a * relu
     return (
         identity("a relu(g) + (-a) relu(g) = 0", pair, sp.Integer(0)),
         example("g 1[g >= 0] = g 1[g > 0] at g = 0: the two indicators give the same f", 0 * 1 == 0 * 0),
     )
 
 
-def gradient(*, inputs: int = 1) -> tuple[Step, ...]:
+def gradient(*, inputs: int = 1) -> tuple[Check, ...]:
     """grad_{W_j} f = (a_j/sqrt m) 1[W_j.x > 0] x; printed without x (`inputs` is the power of x)."""
     f = _a * (_w1 * _x1 + _w2 * _x2) / sp.sqrt(_m)
     point = {_x1: sp.Rational(3, 5), _x2: sp.Rational(4, 5), _a: 1}
@@ -32,14 +34,14 @@ def gradient(*, inputs: int = 1) -> tuple[Step, ...]:
     )
 
 
-def descent_step(*, coupling: int = 1) -> tuple[Step, ...]:
+def descent_step(*, coupling: int = 1) -> tuple[Check, ...]:
     """grad R(W_j) is not defined: the gradient for one neuron depends on the others (their `coupling`)."""
     f = (_w1 - coupling * _w2) / sp.sqrt(2)  # two active neurons on x = 1
     mixed = sp.diff(sp.log(1 + sp.exp(-f)), _w1, _w2).subs({_w1: 0, _w2: 0})
     return (example("d2 R/(dW_1 dW_2) = -1/8 at W = 0, so it is not 0", mixed == sp.Rational(-1, 8), abs(mixed)),)
 
 
-def projection_set(*, neurons_held: str = "some") -> tuple[Step, ...]:
+def projection_set(*, neurons_held: str = "some") -> tuple[Check, ...]:
     """Read with "some j" S_B is not convex: two members whose midpoint is outside; with "all j" it is."""
     radius = Fraction(1)
     first, second = (Fraction(0), Fraction(4)), (Fraction(4), Fraction(0))  # displacement of neurons 1 and 2
@@ -53,7 +55,7 @@ def projection_set(*, neurons_held: str = "some") -> tuple[Step, ...]:
     return (example("(0,4) and (4,0) lie in {some |D_j| <= 1}, their midpoint (2,2) does not", broken, 1.0),)
 
 
-def features(*, with_sign: bool = False) -> tuple[Step, ...]:
+def features(*, with_sign: bool = False) -> tuple[Check, ...]:
     """f^t = <phi^t, W>/sqrt m needs a_j in phi: without it the pairs do not cancel. Integers, in units of 1/sqrt m."""
     x, weights = (2, -1), ((1, 1), (3, -2), (-1, 4), (5, 2))
     products = [sum(p * q for p, q in zip(w, x, strict=True)) for w in weights]
@@ -67,7 +69,7 @@ def features(*, with_sign: bool = False) -> tuple[Step, ...]:
     )
 
 
-def comparator_set(*, centre: tuple[int, int] = (3, 4)) -> tuple[Step, ...]:
+def comparator_set(*, centre: tuple[int, int] = (3, 4)) -> tuple[Check, ...]:
     """U_j = a_j v/sqrt m has ||U_j|| <= 1/sqrt m; ||U_j - W_j(0)|| has not. W(0) + U lies in S_1."""
     m, U = 4, (Fraction(1, 2), Fraction(0))
     printed = sum((u - w) ** 2 for u, w in zip(U, centre, strict=True)) - Fraction(1, m)
@@ -77,7 +79,7 @@ def comparator_set(*, centre: tuple[int, int] = (3, 4)) -> tuple[Step, ...]:
     )
 
 
-def comparator_logit(*, m: int = 100) -> tuple[Step, ...]:
+def comparator_logit(*, m: int = 100) -> tuple[Check, ...]:
     """<phi^0, U> without a_j and 1/sqrt m is 0 for every W(0), so |<phi^0, U> - z| = |z| whatever m is."""
     delta = Fraction(3, 10)
     printed_bound = ((ball(2) * (ball(2) / ball(delta)).log()) / m).sqrt()
@@ -92,7 +94,7 @@ def comparator_logit(*, m: int = 100) -> tuple[Step, ...]:
     )
 
 
-def function_space(*, exponent: Fraction = Fraction(1, 2)) -> tuple[Step, ...]:
+def function_space(*, exponent: Fraction = Fraction(1, 2)) -> tuple[Check, ...]:
     """Point evaluation at 0 is unbounded on L^2(N(0,1)): 1[|w| < 1/k] has value 1 and norm^2 erf(1/(k sqrt 2))."""
     k, w = sp.symbols("k w", positive=True)
     density = sp.exp(-(w**2) / 2) / sp.sqrt(2 * sp.pi)
@@ -106,7 +108,7 @@ def function_space(*, exponent: Fraction = Fraction(1, 2)) -> tuple[Step, ...]:
     )
 
 
-def margin_at_most_half(*, activity: Fraction = Fraction(1, 2)) -> tuple[Step, ...]:
+def margin_at_most_half(*, activity: Fraction = Fraction(1, 2)) -> tuple[Check, ...]:
     """|z_i| <= ||x_i|| P(W.x_i > 0) = ||x_i||/2; hence gamma <= 1/2 and ||x_i|| >= 2 gamma. Attained by x = +-1."""
     w = sp.Symbol("w", real=True)
     density = sp.exp(-(w**2) / 2) / sp.sqrt(2 * sp.pi)

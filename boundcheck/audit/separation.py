@@ -7,13 +7,13 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, example, identity, positive, simulated
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
-from boundcheck.bounds.exact import enclose
-from boundcheck.proofs.special import HALF
-from boundcheck.proofs.steps import Step, ball, example, identity, positive, simulated
+from boundcheck.bounds.exact import ball, enclose
+from boundcheck.proofs.functions import HALF
 
 _t = sp.Symbol("t", positive=True)
 _M, _s = sp.symbols("M s", positive=True)  # s = sqrt(ln(2n/delta))
@@ -26,7 +26,7 @@ def printed_width(width: sp.Expr, gamma: Fraction, eps: Fraction) -> arb:
     return enclose(width, unit | {symbol: ball(value) for symbol, value in values.items()})
 
 
-def smaller_below_eps(*, gamma: Fraction = Fraction(15, 100), eps: Fraction = Fraction(1, 5)) -> tuple[Step, ...]:
+def smaller_below_eps(*, gamma: Fraction = Fraction(15, 100), eps: Fraction = Fraction(1, 5)) -> tuple[Check, ...]:
     """At gamma < eps the soft width (10) can exceed the hard width (13)."""
     soft, hard = (printed_width(bound.width, gamma, eps) for bound in (paper.soft, paper.hard))
     return (
@@ -58,7 +58,7 @@ def _short(value: arb) -> str:
     return f"{float(value.mid()):.3g}"
 
 
-def squared_logarithm(*, power: int = 1) -> tuple[Step, ...]:
+def squared_logarithm(*, power: int = 1) -> tuple[Check, ...]:
     """(13) grows like ln^2(1/eps): its ratio to ln(1/eps)^power is unbounded for power = 1, finite for 2."""
     width = paper.hard.width.subs({s.c: 1, s.n: 1, s.delta: sp.Rational(1, 10), s.gamma: 1}).subs(s.eps, sp.exp(-_t))
     growth, squared = sp.limit(width / _t**power, _t, sp.oo), sp.limit(width / _t**2, _t, sp.oo)
@@ -68,7 +68,7 @@ def squared_logarithm(*, power: int = 1) -> tuple[Step, ...]:
     )
 
 
-def stray_beta(*, extra: int = 1) -> tuple[Step, ...]:
+def stray_beta(*, extra: int = 1) -> tuple[Check, ...]:
     """(10) is 1/(gamma^2 eps) and no more; another 1/beta, beta = gamma^2 eps/32, would make it 1/(gamma^4 eps^2)."""
     free = sp.simplify(paper.soft.width.subs(s.kappa, 1) * s.gamma**2 * s.eps)
     with_beta = free / (s.gamma**2 * s.eps / 32) ** extra
@@ -78,7 +78,7 @@ def stray_beta(*, extra: int = 1) -> tuple[Step, ...]:
     )
 
 
-def perceptron_width(*, gap: Fraction = HALF) -> tuple[Step, ...]:
+def perceptron_width(*, gap: Fraction = HALF) -> tuple[Check, ...]:
     """Hard labels, perceptron loss, B = 1: m = 4 E^2/gamma^2 leaves M' >= gamma/2, T = 4/(gamma^2 eps), eta = M'."""
     E = s.b + (1 + sp.sqrt(2)) * _s  # deviations and flips, as in claim theorem-2-width
     width = 4 * E**2 / s.gamma**2
@@ -100,7 +100,7 @@ def perceptron_width(*, gap: Fraction = HALF) -> tuple[Step, ...]:
     )
 
 
-def features_kept(*, loss: Literal["perceptron", "kl"] = "perceptron", eps: float = 0.05) -> tuple[Step, ...]:
+def features_kept(*, loss: Literal["perceptron", "kl"] = "perceptron", eps: float = 0.05) -> tuple[Check, ...]:
     """Octagon with alternating hard labels, perceptron loss, B = 1, m = 200: small error, and nobody moved far."""
     angles = 2 * np.pi * np.arange(8) / 8
     X, y = np.stack([np.cos(angles), np.sin(angles)], axis=1), np.where(np.arange(8) % 2, -1.0, 1.0)

@@ -9,41 +9,36 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
+from boundcheck.audit.check import Check, checked, identity, positive, positive_on, simulated
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
-from boundcheck.bounds.exact import ceiling, enclose
-from boundcheck.proofs.special import HALF, divergence_ratio, kl_ball, sigmoid_ball, tanh_ratio
-from boundcheck.proofs.steps import Step, ball, identity, positive, positive_on, simulated
+from boundcheck.bounds.exact import ball, ceiling, enclose
+from boundcheck.proofs.functions import HALF, at, divergence_ratio, kl, sigmoid, tanh_ratio
+from boundcheck.proofs.lemmas import BREGMAN, CONCENTRATION, FLIPS, PINSKER
+from boundcheck.proofs.lemmas import f as _f
 
-_p, _q, _g, _u, _B, _m, _e, _t, _r, _k = sp.symbols("p q g u B m e t rho k", positive=True)
+_g, _e, _t, _r = sp.symbols("g e t rho", positive=True)
 C1 = enclose(paper.C1, {})
 C2 = enclose(paper.C2, {})
 
 
-def theorem_2_width(*, slope: Fraction = Fraction(1, 3), horizon: Fraction = Fraction(9)) -> tuple[Step, ...]:
+def theorem_2_width(*, slope: Fraction = Fraction(1, 3), horizon: Fraction = Fraction(9)) -> tuple[Check, ...]:
     """(6) with eta = slope beta, T = horizon/beta^2 implies (7): Theorem 2# with E_m <= b + (1 + sqrt 2) s."""
 
     def spare(beta: arb) -> arb:
         # [1/(2 eta T) + E^2/(8m)] / (1 - eta/4) over beta, with E^2/m <= beta/C1
         return 1 - (1 / (2 * ball(slope * horizon)) + 1 / (8 * C1)) / (1 - beta * ball(slope) / 4)
 
-    divergence = _p * sp.log(_p / _q) + (1 - _p) * sp.log((1 - _p) / (1 - _q)) - 2 * (_p - _q) ** 2
-    pair = (_g + _B * _u / sp.sqrt(_m)) / sp.sqrt(_m) + (-_g + _B * _u / sp.sqrt(_m)) / sp.sqrt(_m)
     return (
         positive_on("1 - (bound of (7))/beta on beta in [0, 1]", spare, [(0, 1)]),
-        identity(
-            "KL(p||q) - 2(p-q)^2 has q-derivative (q-p)(1-2q)^2/(q(1-q)): (mu(f) - p)^2 <= KL/2",
-            sp.diff(divergence, _q),
-            (_q - _p) * (1 - 2 * _q) ** 2 / (_q * (1 - _q)),
-        ),
-        identity("a pair of which both members flip changes f by 2B u/m: W(0) cancels", pair, 2 * _B * _u / _m),
+        *checked(BREGMAN + PINSKER + CONCENTRATION + FLIPS),
         positive("E_m = b + (1 + sqrt 2) s <= b/c + 3 s", 2 - ball(2).sqrt()),
     )
 
 
-def theorem_2_quantifier(*, ratio: Fraction = Fraction(1, 50), long_enough: bool = False) -> tuple[Step, ...]:
+def theorem_2_quantifier(*, ratio: Fraction = Fraction(1, 50), long_enough: bool = False) -> tuple[Check, ...]:
     """x = +-1, beta = .02, T = 9/beta^2, printed width at delta = .3, eta = ratio beta/3: average KL above beta.
 
     long_enough: T = 3/(eta beta) instead, the repair (the counterexample then fails).
@@ -54,6 +49,7 @@ def theorem_2_quantifier(*, ratio: Fraction = Fraction(1, 50), long_enough: bool
     X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
     run = descend(X, y, y / 2, loss="kl", width=width, step_size=float(ratio * beta / 3), steps=steps)
     moved = min(3 / beta if long_enough else tiny * beta / 3 * steps, HALF)  # eta T; KL decreases in f up to z = 1/2
+    risk = kl(sp.Rational(1, 2), sp.Rational(moved))
     return (
         simulated(
             f"m = {width}, T = {steps}, eta = {float(ratio):g} beta/3: average KL - beta",
@@ -61,7 +57,7 @@ def theorem_2_quantifier(*, ratio: Fraction = Fraction(1, 50), long_enough: bool
         ),
         positive(
             "every m, eta = 10^-4 beta/3: |f| <= ||W - W(0)||_F <= eta T, so KL stays above beta",
-            kl_ball(ball(HALF), ball(moved)) - ball(beta),
+            at(risk) - ball(beta),
         ),
         positive_on(
             "T >= 3/(eta beta) repairs it for every eta <= beta/3",
@@ -71,7 +67,7 @@ def theorem_2_quantifier(*, ratio: Fraction = Fraction(1, 50), long_enough: bool
     )
 
 
-def corollary_4_width(*, factor: Fraction = Fraction(32)) -> tuple[Step, ...]:
+def corollary_4_width(*, factor: Fraction = Fraction(32)) -> tuple[Check, ...]:
     """(10) is (6) at beta = gamma^2 eps/factor, which Lemma 3 turns into an error of eps."""
     needed = {s.beta: s.gamma**2 * s.eps / sp.Rational(factor), s.kappa: 1}
     return (
@@ -83,7 +79,7 @@ def corollary_4_width(*, factor: Fraction = Fraction(32)) -> tuple[Step, ...]:
     )
 
 
-def corollary_4_steps(*, missing: tuple[int, int] = (32, 1024)) -> tuple[Step, ...]:
+def corollary_4_steps(*, missing: tuple[int, int] = (32, 1024)) -> tuple[Check, ...]:
     """Theorem 2 at beta = gamma^2 eps/32 asks for eta <= gamma^2 eps/96 and T >= 9216/(gamma^4 eps^2)."""
     needed = {s.beta: s.gamma**2 * s.eps / 32}
     step, steps = (s.beta / 3).subs(needed), (9 / s.beta**2).subs(needed)
@@ -108,11 +104,11 @@ def wedge(angle: arb) -> tuple[arb, arb]:
 
 def corollary_4_quantifier(
     *, angle: Fraction = Fraction(1, 6), eps: Fraction = Fraction(1, 20), majority: int = 9
-) -> tuple[Step, ...]:
+) -> tuple[Check, ...]:
     """`majority` points at one place (+1), one at `angle` pi (-1): for small eta the last is wrong throughout."""
     gamma, K12 = wedge(arb.pi() * ball(angle))
     small = ball(Fraction(1, 100))  # |f| <= eta T <= small, and the kernel of W(0) is within small of its limit
-    p, moved = sigmoid_ball(gamma), sigmoid_ball(small)
+    p, moved = (at(sigmoid(_f), f=f) for f in (gamma, small))
     pushed, held = majority * (K12 - small) * (p - moved), (ball(HALF) + small) * (moved - (1 - p))
     log = (ball(6) * (majority + 1)).log()  # ln(2n/delta) at delta = 1/3, the smallest printed width
     width = C2 / (gamma**2 * ball(eps)) * ((2 / arb.pi()).sqrt() + 3 * log.sqrt()) ** 2
@@ -128,7 +124,7 @@ def corollary_4_quantifier(
     )
 
 
-def _stuck_minority(*, eps: float = 0.24, slowness: float = 0.0056, width: int = 600) -> Step:
+def _stuck_minority(*, eps: float = 0.24, slowness: float = 0.0056, width: int = 600) -> Check:
     """Three points at angle 0 (+1), one at 45 degrees (-1): the printed T, eta = slowness gamma^2 eps/3."""
     gamma = float(wedge(arb.pi() / 4)[0].mid())
     X = np.array([[1.0, 0.0]] * 3 + [[np.sqrt(0.5), np.sqrt(0.5)]])
@@ -141,7 +137,9 @@ def _stuck_minority(*, eps: float = 0.24, slowness: float = 0.0056, width: int =
     )
 
 
-def corollary_4_direct(*, steps: tuple[Fraction, Fraction] = (Fraction(243, 1000), Fraction(1, 3))) -> tuple[Step, ...]:
+def corollary_4_direct(
+    *, steps: tuple[Fraction, Fraction] = (Fraction(243, 1000), Fraction(1, 3))
+) -> tuple[Check, ...]:
     """(11) without KL for eta = k gamma^2 eps, k in `steps`, and the printed T and m."""
 
     def spare(gamma: arb, root_eps: arb, k: arb) -> arb:

@@ -49,12 +49,11 @@ def precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
-def ball(value: sp.Rational | int | fmpq) -> arb:
+def ball(value: sp.Rational | Fraction | int | fmpq) -> arb:
     """The rational as a ball at the current precision."""
     if isinstance(value, fmpq):
         return arb(value)
-    number = sp.Rational(value)
-    return arb(fmpq(int(number.p), int(number.q)))
+    return arb(fmpq(int(value.numerator), int(value.denominator)))
 
 
 def enclose(expr: sp.Expr, values: Balls) -> arb:

@@ -7,21 +7,20 @@ from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.exact import to_float
 from boundcheck.bounds.sharp import SharpBound
 from boundcheck.bounds.side_by_side import formula
-from boundcheck.proofs import hard as derivation_hard
-from boundcheck.proofs import soft as derivation_soft
-from boundcheck.proofs.lemmas import Step
+from boundcheck.proofs import hard, soft
+from boundcheck.proofs.checks import Step
 from boundcheck.records.comparison import Cost, Explanation, FactorValue, HypothesisCheck
 
 DERIVATIONS: dict[str, tuple[Step, ...]] = {
-    "soft-published": derivation_soft.COROLLARY_4,
-    "soft-kl-published": derivation_soft.THEOREM_2,
-    "hard-published": derivation_hard.PROPOSITION_5,
-    "hard-gd-published": derivation_hard.JI_TELGARSKY,
-    "soft-sharp": derivation_soft.SHARP,
-    "soft-sharp-nfree": derivation_soft.SHARP_NFREE,
-    "hard-sharp": derivation_hard.H2,
-    "hard-tempered": derivation_hard.TEMPERED,
-    "hard-perceptron": derivation_hard.PERCEPTRON,
+    "soft-published": soft.COROLLARY_4,
+    "soft-kl-published": soft.THEOREM_2,
+    "hard-published": hard.PROPOSITION_5,
+    "hard-gd-published": hard.JI_TELGARSKY,
+    "soft-sharp": soft.SHARP,
+    "soft-sharp-nfree": soft.SHARP_NFREE,
+    "hard-sharp": hard.H2,
+    "hard-tempered": hard.TEMPERED,
+    "hard-perceptron": hard.PERCEPTRON,
 }
 
 

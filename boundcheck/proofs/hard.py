@@ -4,14 +4,14 @@ import sympy as sp
 
 from boundcheck.bounds import hard_sharp, mandal2025
 from boundcheck.bounds import symbols as s
-from boundcheck.proofs.lemmas import Identity, Nonnegative, Quoted, Step
-from boundcheck.proofs.soft import CONCENTRATION, FLIPS, HALF, REGRET, sigmoid
+from boundcheck.proofs.checks import Argument, Identity, Positive, Step
+from boundcheck.proofs.functions import sigmoid
+from boundcheck.proofs.lemmas import CONCENTRATION, FLIPS, H0, HALF, REGRET, SELF_BOUNDING
 
 f, t, c, M, k, X, need, alpha, slope = sp.symbols("f t c M k x N alpha_H b", positive=True)
-SELF_BOUND = sp.Rational(4073, 10000)  # h0 = 0.40726... rounded up
 
-MARGIN = (
-    Quoted(
+COMPARATOR: tuple[Step, ...] = (
+    Argument(
         "the comparator has margin y_i f_i^t(Wbar) >= M = B(gamma - sqrt(2 ln(2n/delta))/sqrt(m) - q) on every sample, "
         "at every step, with probability 1 - delta over W(0)",
         "theory: Logistic loss",
@@ -34,10 +34,10 @@ H2: tuple[Step, ...] = (
     *REGRET,
     *FLIPS,
     *CONCENTRATION,
-    *MARGIN,
+    *COMPARATOR,
     WRONG,
     RIGHT,
-    Quoted("(H2): average error <= (B^2/(2 eta T) + c)/(M/2 - eta/8 + c)", "theory: Logistic loss"),
+    Argument("(H2): average error <= (B^2/(2 eta T) + c)/(M/2 - eta/8 + c)", "theory: Logistic loss"),
     Identity(
         "(H2) = eps solved for M, without limits of eta and T: M = eta/4 + w + 2(1-eps)/eps c, w = B^2/(eta T eps)",
         (s.eps * hard_sharp.COST / 2 + c) - s.eps * (M / 2 - s.eta / 8 + c),
@@ -75,7 +75,7 @@ TEMPERED: tuple[Step, ...] = (
         -sigmoid(-f / s.tau),
     ),
     *H2,
-    Quoted("only the flips see the true radius tau B: b becomes b tau in the closed form", "theory: Temperature"),
+    Argument("only the flips see the true radius tau B: b becomes b tau in the closed form", "theory: Temperature"),
 )
 
 ETA, STEPS = sp.UnevaluatedExpr(s.gamma / 2), sp.UnevaluatedExpr(4 / (s.gamma**2 * s.eps))
@@ -83,8 +83,8 @@ PERCEPTRON: tuple[Step, ...] = (
     *REGRET,
     *FLIPS,
     *CONCENTRATION,
-    *MARGIN,
-    Quoted(
+    *COMPARATOR,
+    Argument(
         "each misclassified sample contributes at least M' = gamma - sqrt(2 ln(2n/delta))/sqrt(m) - q to "
         "<grad, W - Wbar>, and |grad|^2 <= error: error (M' - eta/2) <= 1/(2 eta T)",
         "theory: Perceptron loss",
@@ -106,8 +106,8 @@ PROPOSITION_5: tuple[Step, ...] = (
     *REGRET,
     *FLIPS,
     *CONCENTRATION,
-    *MARGIN,
-    Nonnegative(
+    *COMPARATOR,
+    Positive(
         "the printed width leaves M >= B gamma/2: at total failure 2 delta, 1 + sqrt 2 <= 3 <= (2/gamma) 3 and "
         "b B = (2/gamma) b L is half of the printed term",
         3 - 1 - sp.sqrt(2),
@@ -119,33 +119,28 @@ PROPOSITION_5: tuple[Step, ...] = (
         mandal2025.HARD_RADIUS**2 / (2 * mandal2025.HARD_STEPS),
         s.LN2**2 * s.eps / 4,
     ),
-    Nonnegative(
-        "|l'|^2 <= h0 l, that is (1 - e^-t)^2 <= h0 t with h0 = 0.4073 (t in [1/8, 4]; smaller t by t^2 <= t/8, larger "
-        "t by h0 t >= 1)",
-        SELF_BOUND * t - (1 - sp.exp(-t)) ** 2,
-        {t: (sp.Rational(1, 8), sp.Integer(4))},
-    ),
-    Nonnegative(
+    *SELF_BOUNDING,
+    Positive(
         "the average risk is at most (1/4 + 1/2) ln2 beta/(1 - h0/2) <= beta (eta <= 1); J-T's accounting would give "
         "1.04 beta",
-        1 - sp.Rational(3, 4) * s.LN2 / (1 - SELF_BOUND / 2),
+        1 - sp.Rational(3, 4) * s.LN2 / (1 - H0 / 2),
         {},
     ),
-    Quoted("a misclassified sample has loss at least ln 2: error <= beta/ln 2 = eps", "theory: Published hard bound"),
+    Argument("a misclassified sample has loss at least ln 2: error <= beta/ln 2 = eps", "theory: Published hard bound"),
 )
 
 JI_TELGARSKY: tuple[Step, ...] = (
-    Quoted(
+    Argument(
         "Theorem 2.2 as recalled: 4096 lambda^2/gamma^6 neurons, no projection; each neuron moves at most "
         "4 lambda/(gamma sqrt(m)), which is self-consistent",
         "Ji & Telgarsky (ICLR 2020), Theorem 2.2; theory: Ji and Telgarsky",
     ),
-    Nonnegative(
+    Positive(
         "flips: at sqrt(m) = 64 lambda/gamma^3 their share is at most b gamma^2/16 + gamma^4/512 < gamma^2/16",
         (1 - s.b) / 16 - s.gamma**2 / 512,
         {s.gamma: (sp.Integer(0), HALF)},
     ),
-    Nonnegative(
+    Positive(
         "margin: lambda gamma = 4(a + l), a = sqrt(2 ln(4n/delta)), l = ln(4/beta), and "
         "4(3/4 - gamma/16 - gamma^3/256) >= 2 leaves more than l after a is paid",
         4 * (sp.Rational(3, 4) - s.gamma / 16 - s.gamma**3 / 256) - 2,

@@ -85,18 +85,22 @@ class Comparison(Record):
     maps: tuple[WinnerMap, ...] = ()
 
 
+Method = Literal["exact identity", "interval proof", "exact example", "simulation", "sampling", "argument"]
+"""How a step was checked; "argument": in words only."""
+
+
 @dataclass(frozen=True)
 class DerivationStep(Record):
-    """One step of a derivation. method: how it was checked just now; holds None where it is quoted, not checked.
+    """One step of a derivation. method: how it was checked just now; holds None where it is argued, not checked.
 
-    residual: of an identity, the largest |left - right| over enclosures at test points; of an inequality, its
-    smallest proved slack.
+    residual: of an identity 0, or |left - right| at a test point if it fails; of an inequality its smallest proved
+    slack.
     """
 
     claim: str
     shown: str
     latex: str
-    method: str
+    method: Method
     holds: bool | None
     residual: float | None
 

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.special import expit, wrightomega
 
 from boundcheck.errors import InputError
+from boundcheck.numerics import LOGISTIC_SELF_BOUND
 from boundcheck.records import Record, TrainingSpec
 from boundcheck.training.intervals import (
     RELATIVE,
@@ -32,9 +33,6 @@ from boundcheck.training.intervals import (
     logit_intervals,
     norms_up,
 )
-
-# max over l > 0 of (1 - e^-l)^2 / l = 0.40726437758...: |l'|^2 <= h0 l (theory: Logistic loss)
-LOGISTIC_SELF_BOUND = 0.4072644
 
 
 @dataclass(frozen=True)

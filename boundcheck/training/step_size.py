@@ -5,8 +5,8 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from boundcheck.numerics import LOGISTIC_SELF_BOUND
 from boundcheck.records import Loss
-from boundcheck.training.certificate import LOGISTIC_SELF_BOUND
 
 
 def practical_step_size(

@@ -10,12 +10,15 @@ import pytest
 from flint import arb
 
 from boundcheck.audit import CLAIMS, run_audit, soft
+from boundcheck.audit.check import RIGOROUS, example, simulated
 from boundcheck.audit.claim import settle
 from boundcheck.audit.descent import Path
 from boundcheck.audit.soft import C1
 from boundcheck.bounds.exact import precision
 from boundcheck.errors import InputError
-from boundcheck.proofs.steps import RIGOROUS, example, simulated
+from boundcheck.proofs import lemmas
+from boundcheck.proofs.checks import Argument
+from boundcheck.proofs.explanation import DERIVATIONS
 
 PERCENT = Fraction(99, 100)
 
@@ -49,7 +52,7 @@ MUTATIONS: dict[str, list[dict[str, Any]]] = {
     "corollary-4-quantifier": [{"angle": Fraction(1, 2)}, {"eps": Fraction(101, 1000)}],
     "corollary-4-direct": [{"steps": (Fraction(243, 1000) * PERCENT, Fraction(1, 3))}],
     "proposition-5-width": [{"share": PERCENT / 4}, {"constant": 4 * PERCENT}],
-    "proposition-5-risk": [{"horizon": 4}, {"self_bound": Fraction(4073, 10000) * PERCENT}],
+    "proposition-5-risk": [{"horizon": 4}, {"self_bound": Fraction(4072644, 10**7) * PERCENT}],
     "error-conversion": [{"factor": PERCENT}],
     "ji-telgarsky": [{"constant": 280}, {"power": 7}],
     "gamma-below-eps": [{"gamma": Fraction(5, 100)}, {"gamma": Fraction(21, 100)}],
@@ -135,6 +138,14 @@ def test_numbers_of_the_theory(report):
     assert 1 + residual(report, "corollary-4-steps", 2) == pytest.approx(1.33, abs=5e-3)
     assert 1 + residual(report, "lemma-3") == pytest.approx(3.878, abs=1e-3)
     assert float(C1.mid()) == pytest.approx(11.4435, abs=5e-5)
+
+
+@pytest.mark.parametrize("lemma", ["CONCENTRATION", "FLIPS", "BREGMAN", "PINSKER", "SELF_BOUNDING"])
+def test_audit_and_derivations_share_each_lemma(report, lemma):
+    claims = {step.claim for step in getattr(lemmas, lemma) if not isinstance(step, Argument)}
+    assert claims
+    assert claims <= {step.claim for steps in DERIVATIONS.values() for step in steps}
+    assert claims <= {step.statement for finding in report.claims for step in finding.steps}
 
 
 def test_an_unknown_claim_names_the_known_ones():

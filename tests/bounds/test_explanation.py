@@ -2,25 +2,26 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import sympy as sp
 
 from boundcheck import bounds
 from boundcheck.bounds import symbols as s
+from boundcheck.numerics import LOGISTIC_SELF_BOUND
 from boundcheck.pipeline.compare import compare
 from boundcheck.pipeline.explain import explain
-from boundcheck.proofs import hard as derivation_hard
-from boundcheck.proofs import soft as derivation_soft
+from boundcheck.proofs import lemmas, soft
+from boundcheck.proofs.checks import Argument, Identity, Positive
 from boundcheck.proofs.explanation import DERIVATIONS
-from boundcheck.proofs.lemmas import Identity, Nonnegative, Quoted
 
 STEPS = list({id(step): step for steps in DERIVATIONS.values() for step in steps}.values())
 IDENTITIES = [step for step in STEPS if isinstance(step, Identity)]
-INEQUALITIES = [step for step in STEPS if isinstance(step, Nonnegative)]
+INEQUALITIES = [step for step in STEPS if isinstance(step, Positive)]
 x = sp.Symbol("x", positive=True)
 
 
-def name(step: Identity | Nonnegative | Quoted) -> str:
+def name(step: Identity | Positive | Argument) -> str:
     return step.claim[:50]
 
 
@@ -30,7 +31,7 @@ def test_every_bound_has_a_derivation() -> None:
 
 
 @pytest.mark.parametrize("step", [*IDENTITIES, *INEQUALITIES], ids=name)
-def test_every_step_that_can_be_checked_holds(step: Identity | Nonnegative) -> None:
+def test_every_step_that_can_be_checked_holds(step: Identity | Positive) -> None:
     result = step.check()
     assert result.holds is True
     assert result.residual is not None
@@ -43,20 +44,23 @@ def test_an_identity_with_one_percent_added_fails(step: Identity) -> None:
 
 
 @pytest.mark.parametrize("step", INEQUALITIES, ids=name)
-def test_an_inequality_reversed_fails(step: Nonnegative) -> None:
+def test_an_inequality_reversed_fails(step: Positive) -> None:
     assert dataclasses.replace(step, expr=-step.expr).check().holds is False
 
 
-def test_the_self_bounding_constant_is_tight_to_a_hundredth_of_a_percent() -> None:
-    step = next(step for step in derivation_hard.PROPOSITION_5 if "h0 = 0.4073" in step.claim)
-    t = derivation_hard.t
-    too_small = sp.Rational(4072, 10000) * t - (1 - sp.exp(-t)) ** 2
-    assert dataclasses.replace(step, expr=too_small).check().holds is False
+def test_the_self_bounding_constant_is_the_largest_slope_to_seven_digits() -> None:
+    """Against a fine grid of (1 - e^-l)^2/l, and refused when it is a ten-millionth smaller."""
+    loss = np.linspace(0.01, 20, 200_001)
+    largest = float(((1 - np.exp(-loss)) ** 2 / loss).max())
+    assert 0 < LOGISTIC_SELF_BOUND - largest < 1e-7
+    step = lemmas.SELF_BOUNDING[-1]
+    assert isinstance(step, Positive)
+    assert dataclasses.replace(step, expr=step.expr - sp.Rational(1, 10**7)).check().holds is False
 
 
 def test_lemma_3_would_fail_with_half_its_constant() -> None:
     """tanh(1) >= 1/2 but not >= 0.77."""
-    assert Nonnegative("", sp.tanh(1) - sp.Rational(77, 100), {}).check().holds is False
+    assert Positive("", sp.tanh(1) - sp.Rational(77, 100), {}).check().holds is False
 
 
 @pytest.mark.parametrize(("c", "powers"), [(None, (4, 6, 2)), (0.1, (2, 4, 2))])
@@ -71,8 +75,8 @@ def test_growth_is_that_of_compare_whatever_c_is(c: float | None, powers: tuple[
 
 
 def test_quoted_steps_are_never_marked_as_checked() -> None:
-    assert Quoted("claim", "source").check().holds is None
-    assert Quoted("claim", "source").check().residual is None
+    assert Argument("claim", "source").check().holds is None
+    assert Argument("claim", "source").check().residual is None
 
 
 def test_an_identity_of_undefined_numbers_is_not_accepted() -> None:
@@ -83,15 +87,15 @@ def test_an_identity_of_undefined_numbers_is_not_accepted() -> None:
 @pytest.mark.parametrize(
     ("expr", "low", "high", "holds"),
     [
-        (x**2 - x + sp.Rational(1, 4) + sp.Rational(1, 10**6), 0, 1, True),
-        (x**2 - x + sp.Rational(1, 4) - sp.Rational(1, 10**6), 0, 1, False),
+        (x**2 - x + sp.Rational(1, 4) + sp.Rational(1, 10**5), 0, 1, True),
+        (x**2 - x + sp.Rational(1, 4) - sp.Rational(1, 10**5), 0, 1, False),
         (sp.exp(x) - 1 - x, 0, 1, False),  # true, but touching 0 is not proved by subdivision
         (sp.exp(x) - 1 - x + sp.Rational(1, 10**3), 0, 1, True),
     ],
 )
 def test_subdivision_proves_what_has_slack_and_nothing_false(expr: sp.Expr, low: int, high: int, holds: bool) -> None:
     box = {x: (sp.Integer(low), sp.Integer(high))}
-    assert Nonnegative("", expr, box).check().holds is holds
+    assert Positive("", expr, box).check().holds is holds
 
 
 @pytest.mark.parametrize("bound", bounds.ids())
@@ -120,6 +124,6 @@ def test_costs_of_the_flips_are_those_of_theory() -> None:
 
 def test_closed_form_substitution_is_symbolic() -> None:
     """The floor of Corollary 4# holds for any two errors, not only for the two versions."""
-    step = derivation_soft.BUDGET[1]
+    step = soft.BUDGET[1]
     assert isinstance(step, Identity)
     assert {s.gamma, s.eps, s.kappa} <= step.left.free_symbols

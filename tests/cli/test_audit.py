@@ -32,7 +32,7 @@ def test_json_has_the_binding_keys():
 
 def test_verbose_shows_the_argument_and_every_step():
     short, whole = audit("lemma-6").stdout, audit("lemma-6", "-v").stdout
-    assert "cosh(s/2) (2q e^{s/2}" in whole
+    assert "cosh(t/2) (2q e^{t/2}" in whole
     assert "cosh" not in short
     assert whole.count("holds  ") == 6
 
@@ -65,9 +65,9 @@ def test_the_table_has_a_line_for_every_claim():
     from rich.console import Console
 
     from boundcheck.audit import CLAIMS, Audit
+    from boundcheck.audit.check import example
     from boundcheck.audit.claim import settle
     from boundcheck.presentation.views import audit as audit_tables
-    from boundcheck.proofs.steps import example
 
     findings = tuple(settle(dataclasses.replace(c, check=lambda: (example("e", True),))) for c in CLAIMS.values())
     out = StringIO()

@@ -67,9 +67,9 @@ def test_a_failing_step_is_exit_1(monkeypatch: pytest.MonkeyPatch) -> None:
     from sympy import Integer
 
     from boundcheck.proofs import explanation
-    from boundcheck.proofs.lemmas import Nonnegative
+    from boundcheck.proofs.checks import Positive
 
-    monkeypatch.setitem(explanation.DERIVATIONS, "soft-sharp", (Nonnegative("two is one", Integer(1) - 2, {}),))
+    monkeypatch.setitem(explanation.DERIVATIONS, "soft-sharp", (Positive("two is one", Integer(1) - 2, {}),))
     shown = invoke("soft-sharp")
     assert shown.exit_code == 1
     assert "FAILS" in shown.stdout
