@@ -51,3 +51,14 @@ def writing(place: object) -> Iterator[None]:
 
 class BoundcheckWarning(UserWarning):
     """Something the reader of a result should know. The command line lists it under `warnings`."""
+
+
+def quoted(text: str, limit: int = 40) -> str:
+    """`text` in quotes, on one line and at most `limit` characters of it, for a message."""
+    return repr(text) if len(text) <= limit else repr(text[:limit])[:-1] + "...'"
+
+
+def listed(names: tuple[str, ...] | list[str], limit: int = 10) -> str:
+    """The first `limit` names, quoted and comma-separated, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(quoted(name) for name in names[:limit]) + more

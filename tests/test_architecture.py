@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "boundcheck"
 FLOORS = [
     {"errors", "numerics", "progress", "precision", "blas"},
     {"records"},
-    {"datasets", "kernels", "training", "bounds", "softlabels", "verification"},
+    {"softlabels"},
+    {"datasets", "kernels", "training", "bounds", "verification"},
     {"margins", "search", "crowds", "proofs"},
     {"labels", "audit"},
     {"experiments"},

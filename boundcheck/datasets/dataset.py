@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float64, Int8, Int64, Shaped
 
 from boundcheck.errors import InputError
+from boundcheck.errors import listed as listed
+from boundcheck.errors import quoted as quoted
 
 MAX_BYTES = 2**32
 """No array of a data set may need more than this (4 GiB as float64): refused before it is allocated."""
@@ -92,14 +94,3 @@ def generator(name: str, seed: int, stream: int) -> np.random.Generator:
     if seed < 0:
         raise InputError(f"{name}: --seed {seed} is negative; use 0 or more")
     return np.random.default_rng([seed, stream])
-
-
-def quoted(text: str, limit: int = 40) -> str:
-    """`text` in quotes, on one line and at most `limit` characters of it, for a message."""
-    return repr(text) if len(text) <= limit else repr(text[:limit])[:-1] + "...'"
-
-
-def listed(names: tuple[str, ...] | list[str], limit: int = 10) -> str:
-    """The first `limit` names, quoted and comma-separated, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(quoted(name) for name in names[:limit]) + more

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int8, Int64, Shaped
 
-from boundcheck.datasets.dataset import Dataset, Table, check_memory, digest, generator, listed
+from boundcheck.datasets.dataset import Dataset, Table, check_memory, digest, generator, listed, quoted
 from boundcheck.errors import InputError
+from boundcheck.softlabels.encoding import encode as encode_labels
+from boundcheck.softlabels.encoding import in_order, is_missing, label_name
 
 NORMALIZATIONS = ("max", "unit", "none")
 _NORM_SLACK = 1e-12  # rounding of a norm that is 1 in exact arithmetic
@@ -93,7 +95,7 @@ def prepare(
 
 
 def encode(name: str, y: Shaped[np.ndarray, "..."]) -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
-    """Class of each label as an index, and the classes' names: integers (and 5.0) as "5", text without blanks."""
+    """Class of each label as an index, and the classes' names (see `label_name`)."""
     if y.ndim != 1:
         raise InputError(f"{name}: y has shape {y.shape}, expected (n,); give one class a row")
     if y.dtype.kind not in "biufUSO":
@@ -103,30 +105,11 @@ def encode(name: str, y: Shaped[np.ndarray, "..."]) -> tuple[Int64[np.ndarray, "
     codes = np.empty(len(values), dtype=np.int64)
     for i, value in enumerate(values):
         try:
-            codes[i] = code.setdefault(class_name(value), len(code))
-        except ValueError as error:
+            codes[i] = code.setdefault(label_name(value), len(code))
+        except InputError as error:
             row = int(np.flatnonzero(inverse == i)[0])
-            raise InputError(f"{name}: the label of row {row} (counting from 0) is {error}; mend it") from error
+            raise InputError(f"{name}: row {row} (counting from 0): {error}") from error
     return codes[inverse], tuple(code)
-
-
-def class_name(value: Any) -> str:
-    """Text form of a label: "5" for 5 and 5.0, text without surrounding blanks. ValueError: what it is instead."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bytes):
-        try:
-            value = value.decode()
-        except UnicodeDecodeError:
-            raise ValueError("not UTF-8 text") from None
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{value}")
-        value = int(value) if value.is_integer() else value
-    name = "" if value is None else str(value).strip()
-    if not name:
-        raise ValueError("missing")
-    return name
 
 
 def checked_probabilities(name: str, p: Shaped[np.ndarray, "..."], n: int) -> Float64[np.ndarray, " n"]:
@@ -232,7 +215,7 @@ def _mapped(
     name: str, table: Table, positive: tuple[str, ...], drop: tuple[str, ...]
 ) -> tuple[Int64[np.ndarray, " m"], Int8[np.ndarray, " n"], tuple[str, ...], tuple[str, ...]]:
     """Rows kept, the sign of every row, and the classes that are -1 and +1."""
-    present = _sorted(tuple(table.names[c] for c in np.unique(table.codes)))
+    present = in_order(table.names[c] for c in np.unique(table.codes))
     for option, wanted in (("--drop", drop), ("--positive", positive)):
         missing = [c for c in wanted if c not in present]
         if missing:
@@ -240,15 +223,19 @@ def _mapped(
     left = tuple(c for c in present if c not in drop)
     if len(left) < 2:
         raise InputError(f"{name}: {len(left)} class left ({listed(left)}); two classes are needed")
-    if len(left) > 2 and not positive:
-        raise InputError(f"{name}: {len(left)} classes ({listed(left)}); say with --positive which become +1")
-    sign = {c: 1 if c in (positive or left[1:]) else -1 for c in left}
-    minus, plus = (tuple(c for c in left if sign[c] == s) for s in (-1, 1))
-    if not minus or not plus:
-        whole = "every class left" if plus else "dropped classes only"
+    if absent := [c for c in left if is_missing(c) and c not in positive]:
+        row = int(np.flatnonzero(table.codes == table.names.index(absent[0]))[0])
+        raise InputError(
+            f"{name}: the label of row {row} (counting from 0) is missing ({quoted(absent[0])}); fill it in, or leave "
+            f"such rows out with --drop {quoted(absent[0])}"
+        )
+    named = set(left) & set(positive)
+    if positive and len(named) in (0, len(left)):
+        whole = "every class left" if named else "dropped classes only"
         raise InputError(f"{name}: --positive names {whole}; both +1 and -1 need a class")
-    signs = np.array([sign.get(c, 0) for c in table.names], dtype=np.int8)[table.codes]
-    return np.flatnonzero(signs).astype(np.int64), signs, minus, plus
+    found = encode_labels(name, left, positive=positive)
+    signs = np.array([found.meaning(c) if c in left else 0 for c in table.names], dtype=np.int8)[table.codes]
+    return np.flatnonzero(signs).astype(np.int64), signs, found.negative, found.positive
 
 
 def _stratified(name: str, y: Int8[np.ndarray, " m"], size: int, seed: int) -> Int64[np.ndarray, " size"]:
@@ -271,14 +258,5 @@ def _image_scale(raw: Shaped[np.ndarray, "n d"], image: bool) -> float:
     return float(next(top for top in (1, 2**8 - 1, 2**16 - 1, 2**32 - 1, 2**64 - 1) if raw.max() <= top))
 
 
-def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
-    """By value if all are finite numbers, else by text."""
-    try:
-        values = [float(name) for name in names]
-    except ValueError:
-        values = [math.inf]
-    return tuple(sorted(names, key=float if all(map(math.isfinite, values)) else str))
-
-
 def _names(classes: Sequence[str]) -> tuple[str, ...]:
-    return (classes,) if isinstance(classes, str) else tuple(map(str, classes))
+    return tuple(map(label_name, (classes,) if isinstance(classes, str) else classes))

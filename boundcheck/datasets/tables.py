@@ -12,6 +12,7 @@ import numpy as np
 from boundcheck.datasets.dataset import Table, check_memory, listed, quoted
 from boundcheck.datasets.prepare import encode
 from boundcheck.errors import InputError, MissingExtraError
+from boundcheck.softlabels.encoding import label_name
 
 
 def read_csv(path: Path, target: str | None) -> Table:
@@ -31,7 +32,7 @@ def read_csv(path: Path, target: str | None) -> Table:
                 where = f"{path}: line {lines.line_num}"
                 if len(cells) != len(header):
                     raise InputError(f"{where} has {len(cells)} cells, the header has {len(header)}; mend the line")
-                name = cells.pop(label).strip()
+                name = label_name(cells.pop(label))
                 if not name:
                     raise InputError(f"{where} has no label in column {quoted(header[label])}; fill in or remove it")
                 codes.append(names.setdefault(name, len(names)))
