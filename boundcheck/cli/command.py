@@ -1,4 +1,4 @@
-"""What every command is made of: its own options, blocks of options it shares, --json, --seed, --quiet, --verbose."""
+"""What every command is made of: its own options, blocks of options it shares, --json, --format, --seed, --quiet, --verbose."""
 
 import functools
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from boundcheck.cli.output import session
 
 _TALK = (
     Parameter("json", Parameter.KEYWORD_ONLY, default=False, annotation=options.Json),
+    Parameter("format", Parameter.KEYWORD_ONLY, default="table", annotation=options.Format),
     Parameter("seed", Parameter.KEYWORD_ONLY, default=0, annotation=options.Seed),
     Parameter("quiet", Parameter.KEYWORD_ONLY, default=False, annotation=options.Quiet),
     Parameter("verbose", Parameter.KEYWORD_ONLY, default=0, annotation=options.Verbose),
@@ -24,7 +25,7 @@ def command(body: Callable[..., None]) -> Callable[..., None]:
     """Make a Typer command of `body(this, ...)`, which is run in a `Session`.
 
     A parameter of `body` whose type is a dataclass (such as `options.DataOptions`) stands for all of its fields, each
-    an option; `this.seed` and `this.verbose` hold what the four options that every command has were given.
+    an option; `this.seed` and `this.verbose` hold what the five options that every command has were given.
     """
     _, *own = signature(body, eval_str=True).parameters.values()
     blocks: dict[str, Any] = {param.name: param.annotation for param in own if is_dataclass(param.annotation)}

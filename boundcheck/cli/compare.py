@@ -1,8 +1,7 @@
 """`boundcheck compare`: how many neurons every theorem asks for."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +9,6 @@ from boundcheck.cli import options
 from boundcheck.cli.command import command
 from boundcheck.cli.output import Session
 from boundcheck.errors import InputError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 EpsList = Annotated[list[float], typer.Option("--eps", help="Target average error in (0, 1); repeatable.")]
 GammaList = Annotated[
@@ -78,8 +74,6 @@ def compare(
     """
     from boundcheck.margins.report import is_teacher
     from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher
-    from boundcheck.presentation import latex as latex_reports
-    from boundcheck.presentation.views import bounds as bound_tables
 
     if this.json and latex == "-":
         raise InputError("--latex -: stdout already carries --json; give --latex a file")
@@ -115,18 +109,4 @@ def compare(
         plot=plot is not None,
         progress=this.progress,
     )
-    if plot is not None:
-        from boundcheck.presentation.views import bound_plots
-
-        bound_plots.draw(report, plot)
-    document = latex_reports.comparison(report) if latex is not None else ""
-    if latex is not None and latex != "-":
-        latex_reports.write(document, Path(latex))
-
-    def render(console: "Console") -> None:
-        if latex == "-":
-            sys.stdout.write(document)
-        else:
-            bound_tables.show(report, console)
-
-    this.finish(report, render, data_sha256=digest)
+    this.finish(report, data_sha256=digest, plot=plot, latex=latex)

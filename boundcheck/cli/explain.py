@@ -1,8 +1,6 @@
 """`boundcheck explain`: one theorem taken apart."""
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +9,6 @@ from boundcheck.cli.command import command
 from boundcheck.cli.compare import Flips, Latex, LogitScale, Norm, Temperature
 from boundcheck.cli.output import HOLDS, VIOLATED, Session
 from boundcheck.errors import InputError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 BoundId = Annotated[str, typer.Argument(metavar="BOUND", help="Bound id, for example soft-sharp; see compare.")]
 Gamma = Annotated[float, typer.Option("--gamma", help="Margin in (0, 1/2].")]
@@ -42,8 +37,6 @@ def explain(
     Example: boundcheck explain soft-sharp --gamma 0.05 --eps 0.01
     """
     from boundcheck.pipeline.explain import explain
-    from boundcheck.presentation import latex as latex_reports
-    from boundcheck.presentation.views import explain as explain_tables
 
     if this.json and latex == "-":
         raise InputError("--latex -: stdout already carries --json; give --latex a file")
@@ -58,15 +51,5 @@ def explain(
         temperature=temperature,
         flips=flips,
     )
-    document = latex_reports.explanation(report) if latex is not None else ""
-    if latex is not None and latex != "-":
-        latex_reports.write(document, Path(latex))
-
-    def render(console: "Console") -> None:
-        if latex == "-":
-            sys.stdout.write(document)
-        else:
-            explain_tables.show(report, console, details=this.verbose > 0)
-
     failed = any(step.holds is False for step in report.steps)
-    this.finish(report, render, exit_code=VIOLATED if failed else HOLDS)
+    this.finish(report, exit_code=VIOLATED if failed else HOLDS, latex=latex)

@@ -47,7 +47,6 @@ def margin(
     Example: boundcheck margin sklearn:digits --positive 5,6,7,8,9
     """
     from boundcheck.pipeline.margin import margin
-    from boundcheck.presentation.views import margin as margin_tables
 
     options.check_outputs(plot, save_teacher)
     dataset = rows.load(data, this.seed)
@@ -64,13 +63,10 @@ def margin(
     )
     if save_teacher is not None and report.teacher is not None:
         report.teacher.save(save_teacher)
-    if plot is not None and report.teacher is not None:
-        from boundcheck.presentation.views import margin_plots
-
-        margin_plots.draw(report, plot, y=dataset.y, rows=dataset.rows, X=dataset.X, image_shape=dataset.image_shape)
     this.finish(
         report,
-        lambda console: margin_tables.show(report, console),
         exit_code=VIOLATED if report.conflicts else HOLDS,
         data_sha256=dataset.digest,
+        plot=None if report.conflicts else plot,
+        given=(dataset,),
     )

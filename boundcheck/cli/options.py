@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from boundcheck.datasets import Dataset
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+FormatName = Literal["table", "json", "csv", "markdown"]
+Format = Annotated[
+    FormatName, typer.Option("--format", help="csv: the tables with every digit; markdown: all that is printed.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random number drawn.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr.")]
 Verbose = Annotated[

@@ -5,9 +5,10 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -15,13 +16,16 @@ import typer
 from boundcheck import __version__
 from boundcheck.cli import config, streams
 from boundcheck.cli.logfile import Both, Log
-from boundcheck.errors import BoundcheckError, BoundcheckWarning, OutputError, writing
+from boundcheck.cli.options import FormatName
+from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, OutputError, writing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, finite_or_none, jsonable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
+
+    from boundcheck.presentation.document import Document
 
 HOLDS, VIOLATED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 _SLOW_SECONDS = 2.0
@@ -73,7 +77,7 @@ class Session:
     command: str
     context: typer.Context
     inputs: Mapping[str, Any]
-    json: bool
+    format: FormatName
     quiet: bool
     verbose: int
     seed: int
@@ -81,6 +85,11 @@ class Session:
     bar: _Bar | None = None
     log: Log | None = None
     caught: list[warnings.WarningMessage] = field(default_factory=list)
+
+    @property
+    def json(self) -> bool:
+        """Whether stdout carries the JSON of the run."""
+        return self.format == "json"
 
     @property
     def progress(self) -> Progress:
@@ -94,17 +103,34 @@ class Session:
     def finish(
         self,
         result: Record | Mapping[str, Any],
-        render: Callable[["Console"], None],
+        render: Callable[["Console"], None] | None = None,
         *,
         exit_code: int = HOLDS,
         data_sha256: str | None = None,
+        plot: Path | None = None,
+        latex: str | None = None,
+        given: Sequence[Any] = (),
     ) -> NoReturn:
-        """Print `result` as JSON or through `render`, and leave with `exit_code`."""
+        """Present `result` in the format asked for, write its figure and its LaTeX, and leave with `exit_code`.
+
+        latex: a file, or - for stdout.  given: what its view draws from besides the record.  render: prints a result
+        that has no view.
+        """
+        from boundcheck.presentation import figures, present
+        from boundcheck.presentation import latex as latex_writer
+
         if self.bar is not None:
             self.bar.close()
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
+        document = None
+        if render is None and (not self.json or plot is not None or latex is not None):
+            document = present(result, *given)
+            if plot is not None:
+                figures.draw(document, plot)
+            if latex is not None and latex != "-":
+                latex_writer.save(document, Path(latex))
         with writing(streams.STDOUT):
-            if self.json:
+            if self.format == "json":
                 body, dropped = finite_or_none(result.to_json() if isinstance(result, Record) else jsonable(result))
                 if dropped:
                     notes.append(f"{dropped} infinite or undefined numbers are null")
@@ -117,10 +143,12 @@ class Session:
                     "manifest": self._manifest(data_sha256),
                 }
                 sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
+            elif document is None:
+                self._render(render)
+            elif latex == "-":
+                sys.stdout.write(latex_writer.text(document))
             else:
-                from rich.console import Console
-
-                render(Console(highlight=False))
+                self._write(document)
             sys.stdout.flush()
         if not self.quiet:
             for note in notes:
@@ -130,6 +158,24 @@ class Session:
                 self.log.write(f"warning: {note}")
             self.log.write(f"finished with exit code {exit_code} after {time.monotonic() - self.started:.1f} s")
         raise typer.Exit(exit_code)
+
+    def _render(self, render: Callable[["Console"], None] | None) -> None:
+        from rich.console import Console
+
+        if self.format != "table":
+            raise InputError(f"--format {self.format}: {self.command} prints tables and JSON only")
+        assert render is not None
+        render(Console(highlight=False))
+
+    def _write(self, document: "Document") -> None:
+        details = self.verbose > 0
+        from boundcheck.presentation import plain, terminal
+
+        if self.format == "table":
+            terminal.write(document, details=details)
+        else:
+            write = plain.to_csv if self.format == "csv" else plain.to_markdown
+            sys.stdout.write(write(document, details=details))
 
     def _manifest(self, data_sha256: str | None) -> dict[str, Any]:
         from importlib.metadata import version
@@ -152,12 +198,14 @@ class Session:
 def session(context: typer.Context, inputs: Mapping[str, Any]) -> Iterator[Session]:
     """Run a command's body: warnings are collected, every expected error becomes one line and an exit code."""
     command = _name(context)
-    json, quiet, verbose, seed = (inputs[name] for name in ("json", "quiet", "verbose", "seed"))
+    quiet, verbose, seed = (inputs[name] for name in ("quiet", "verbose", "seed"))
     settings = config.settings.get()
     if settings.print_config:
         sys.stdout.write(config.written(command, inputs, settings.commands[command]))
         raise typer.Exit(HOLDS)
-    this = Session(command, context, inputs, json=json, quiet=quiet, verbose=verbose, seed=seed, log=settings.log)
+    this = Session(
+        command, context, inputs, format=_format(inputs), quiet=quiet, verbose=verbose, seed=seed, log=settings.log
+    )
     try:
         if settings.log is not None:
             settings.log.command = command
@@ -182,6 +230,13 @@ def session(context: typer.Context, inputs: Mapping[str, Any]) -> Iterator[Sessi
     finally:
         if this.bar is not None:
             this.bar.close()
+
+
+def _format(inputs: Mapping[str, Any]) -> FormatName:
+    chosen: FormatName = inputs["format"]
+    if inputs["json"] and chosen not in ("table", "json"):
+        fail(f"--json and --format {chosen}: give one of them", BAD_INPUT)
+    return "json" if inputs["json"] else chosen
 
 
 def _name(context: Any) -> str:

@@ -1,12 +1,20 @@
-"""How every figure begins and ends: one backend, one style, one error message without matplotlib."""
+"""Figures: the panels of a document in one file, or each as SVG for a page; one backend, the same colours everywhere."""
 
+import io
+import math
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from boundcheck.errors import InputError, MissingExtraError, writing
+from boundcheck.presentation.document import Document, Figure
 
 FORMATS = (".png", ".svg", ".pdf")
+SOFT, HARD, THIRD, OTHER, INK = "#0072b2", "#d55e00", "#009e73", "#999999", "#000000"
+COLOURS = {"soft": SOFT, "hard": HARD}
+_ON_THE_PAGE = {SOFT: "--soft", HARD: "--hard", THIRD: "--third", INK: "--ink", "#b0b0b0": "--line"}
+"""Colours that follow the page into the dark; #b0b0b0 is Matplotlib's grid."""
 
 
 def new_figure(rows: int = 1, columns: int = 1, *, width: float, height: float) -> tuple[Any, Any]:
@@ -19,6 +27,47 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float, height: float) 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns)
+
+
+def draw(document: Document, path: Path) -> None:
+    """Write all panels of a document, in one or two columns, to `path`.
+
+    Raises InputError for a document without panels, or an ending that is not of FORMATS.
+    """
+    panels = document.figures()
+    if not panels:
+        raise InputError(f"{path}: there is nothing to draw in this result; leave --plot out")
+    columns = min(len(panels), 2)
+    rows = math.ceil(len(panels) / columns)
+    figure, axes = new_figure(rows, columns, width=6.2 * columns, height=4.4 * rows)
+    places = [axes] if rows * columns == 1 else list(axes.flat)
+    for panel, place in zip(panels, places, strict=False):
+        panel.draw(place)
+        place.set_title(place.get_title() or panel.caption, fontsize=9, wrap=True)
+    for place in places[len(panels) :]:
+        place.set_axis_off()
+    figure.suptitle(document.title, fontsize=11)
+    save(figure, path)
+
+
+def svg(panel: Figure) -> str:
+    """One panel as SVG to stand inside a page: no ids of its own, transparent, colours by the page's variables."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "boundcheck", "font.size": 11}):
+        figure, axes = new_figure(width=6.0, height=4.0)
+        panel.draw(axes)
+        axes.set_title("")
+        file = io.StringIO()
+        metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=metadata)
+    drawn = file.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    drawn = re.sub(r' id="[a-z.]+\d*_\d+"', "", drawn)
+    drawn = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", r'<svg \1 role="img">', drawn, count=1)
+    for colour, name in _ON_THE_PAGE.items():
+        drawn = re.sub(colour, f"var({name})", drawn, flags=re.I)
+    return drawn
 
 
 def check(path: Path) -> None:

@@ -1,13 +1,12 @@
-"""LaTeX of `compare` and `explain`: complete documents that need only packages of a basic installation."""
+"""A document as LaTeX that needs only packages of a basic installation: booktabs, amsmath, graphicx."""
 
 import re
-from decimal import Decimal
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
 from boundcheck.errors import writing
-from boundcheck.records import BoundRow, Crossover
-from boundcheck.records.comparison import BoundFormula, Comparison, DerivationStep, Explanation, Growth
+from boundcheck.presentation import document as doc
+from boundcheck.presentation import numbers
 
 _PREAMBLE = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,amsthm,booktabs,graphicx}
@@ -30,7 +29,11 @@ _SPECIAL = {
     "<": r"$<$",
     ">": r"$>$",
     "|": r"$|$",
+    "±": r"$\pm$",
+    "−": "$-$",
+    "\n": " ",
 }
+_LONGEST_TABLE = 40  # rows on a page
 
 
 def document(*blocks: str) -> str:
@@ -55,6 +58,7 @@ _GREEK = {"eps": r"\epsilon"} | {
 _SIGNS = {">=": r"\ge", "<=": r"\le", "->": r"\to", "+-": r"\pm", "||": r"\|"}
 _TOKEN = re.compile(
     r"(?P<sign>>=|<=|->|\+-|\|\|)"
+    r"|(?P<mantissa>-?\d+(?:\.\d+)?)e(?P<exponent>-?\d+)(?![\w.])"
     rf"|\b(?P<name>{'|'.join(_GREEK)}|[A-Za-z])(?:_(?P<sub>\{{[^}}]*\}}|\w+))?(?:\^(?P<sup>\([^)]*\)|-?\w+))?(?![\w'])"
 )
 
@@ -75,6 +79,8 @@ def _math(token: re.Match[str]) -> str | None:
     sign, name, sub, sup = token.group("sign", "name", "sub", "sup")
     if sign:
         return f"${_SIGNS[sign]}$"
+    if token["exponent"]:
+        return rf"${token['mantissa']} \times 10^{{{token['exponent']}}}$"
     if name not in _GREEK and sub is None and sup is None:
         return None
     lower = "" if sub is None else f"_{{{sub.strip('{}')}}}"
@@ -82,165 +88,93 @@ def _math(token: re.Match[str]) -> str | None:
     return f"${_GREEK.get(name, name)}{lower}{upper}$"
 
 
-def number(value: float | None) -> str:
-    r"""1.64 \times 10^{9} beyond a million or below a thousandth, a dash for None."""
-    if value is None:
-        return "--"
-    if isinstance(value, int) and abs(value) < 10**6:
-        return f"${value}$"
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"${value:.4g}$"
-    mantissa, exponent = f"{Decimal(value):.2e}".split("e")  # steps may exceed the largest float
-    return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
+def text(shown: doc.Document) -> str:
+    """Every block of a document, details included, as a complete LaTeX document; figures are left out."""
+    return document(*map(_block, shown.blocks))
+
+
+def save(shown: doc.Document, path: Path) -> None:
+    """Write a document as LaTeX; raises OutputError where the path cannot be written."""
+    write(text(shown), path)
+
+
+def _block(block: doc.Block) -> str:
+    match block:
+        case doc.Answer() | doc.Note():
+            return prose(block.text)
+        case doc.Verdict():
+            return rf"\textbf{{{prose(block.word)}}}: {prose(block.text)}"
+        case doc.Facts():
+            rows = [[prose(name), prose(numbers.text(value))] for name, value in block.pairs]
+            return table("lp{11cm}", [], rows, prose(block.title))
+        case doc.Formula():
+            title = rf"\paragraph{{{prose(block.title)}}}" if block.title else ""
+            return title + displayed(block.latex)
+        case doc.Items():
+            kind = "enumerate" if block.numbered else "itemize"
+            return _list(kind, block.title, [_item(item) for item in block.items])
+        case doc.Next():
+            return _list("itemize", "Next", [rf"\texttt{{{escape(command)}}}" for command in block.commands])
+        case doc.Passage():
+            inside = "\n".join(map(_block, block.blocks))
+            begun = rf"\begin{{{block.name}}}[{prose(block.title)}]\leavevmode"
+            return f"{begun}\n{inside}\n\\end{{{block.name}}}"
+        case doc.Table():
+            return _table(block)
+        case _:
+            return ""
+
+
+def _list(kind: str, title: str, items: Sequence[str]) -> str:
+    if not items:
+        return ""
+    begun = rf"\paragraph{{{prose(title)}}}" + "\n" if title else ""
+    lines = "\n".join(rf"\item {{}}{item}" for item in items)
+    return f"{begun}\\begin{{{kind}}}\n{lines}\n\\end{{{kind}}}"
+
+
+def _item(item: doc.Item) -> str:
+    mark = rf" [{prose(item.mark)}]" if item.mark else ""
+    return prose(item.text) + mark + ("" if item.formula is None else displayed(item.formula.latex))
+
+
+def _table(block: doc.Table) -> str:
+    """One booktabs table, or several where the rows would not fit on a page."""
+    sides = [
+        "p{7cm}" if column.prose else "r" if right else "l"
+        for column, right in zip(block.columns, block.right(), strict=True)
+    ]
+    rows: list[list[str]] = []
+    values = block.values()
+    for (begins, cells), raw in zip(block.grouped(), values, strict=True):
+        rows += [[]] if begins else []
+        rows.append([_cell(cell, value) for cell, value in zip(cells, raw, strict=True)])
+    heads = [prose(column.head) for column in block.columns]
+    pages = [rows[i : i + _LONGEST_TABLE] for i in range(0, len(rows), _LONGEST_TABLE)]
+    return "\n\n".join(table("".join(sides), heads, page, prose(block.title)) for page in pages)
+
+
+def _cell(text: str, value: object) -> str:
+    return f"${value.latex}$" if isinstance(value, doc.Formula) and text else prose(text)
 
 
 def table(columns: str, head: list[str], rows: list[list[str]], caption: str) -> str:
-    """A booktabs table; an empty row is a rule."""
-    body = "\n".join(" & ".join(row) + r" \\" if row else r"\midrule" for row in rows)
+    """A booktabs table that shrinks to the width of the text; an empty row is a rule."""
+    body = "\n".join("{}" + " & ".join(row) + r" \\" if row else r"\midrule" for row in rows)  # \\ takes a [
+    heads = [" & ".join(head) + r" \\", r"\midrule"] if head else []
     return "\n".join(
         (
             r"\begin{table}[htbp]\centering\small",
-            rf"\caption{{{caption}}}",
+            *([rf"\caption{{{caption}}}"] if caption else []),
+            r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            " & ".join(head) + r" \\",
-            r"\midrule",
+            *heads,
             body,
             r"\bottomrule",
-            r"\end{tabular}\end{table}",
+            r"\end{tabular}}\end{table}",
         )
     )
-
-
-def comparison(result: Comparison) -> str:
-    """The whole of `compare` as a document: one table for each eps, formulas with their growth, findings."""
-    failure = f"$n = {result.n}$, total failure probability ${result.failure_probability:g}$ for every row"
-    tables = [
-        widths(list(rows), rf"Neurons that suffice for average error $\epsilon = {eps:g}$; {failure}.")
-        for eps, rows in groupby(result.rows, key=lambda row: row.eps)
-    ]
-    findings = "\n".join(rf"\item {prose(sentence)}" for sentence in result.findings)
-    return document(
-        *tables,
-        growth(result.formulas),
-        crossovers(result.crossovers),
-        *(formula(item) for item in result.formulas),
-        f"\\begin{{itemize}}\n{findings}\n\\end{{itemize}}",
-    )
-
-
-def widths(rows: list[BoundRow], caption: str) -> str:
-    """Rows grouped by gamma."""
-    body: list[list[str]] = []
-    for gamma, group in groupby(rows, key=lambda row: row.gamma):
-        body += [[]] if body else []
-        for i, row in enumerate(group):
-            body.append(
-                [
-                    f"${gamma:.4g}$" if i == 0 else "",
-                    escape(row.bound),
-                    row.labels,
-                    number(row.width),
-                    "floor" if row.at_floor else r"$\infty$" if row.steps is None else number(row.steps),
-                    number(row.step_size),
-                    "none" if row.radius is None else number(row.radius),
-                ]
-            )
-    head = [r"$\gamma$", "bound", "labels", "width $m$", "steps $T$", r"step size $\eta$", "radius $B$"]
-    return table("rllrrrr", head, body, caption)
-
-
-def growth(formulas: tuple[BoundFormula, ...]) -> str:
-    """Growth exponents of all bounds."""
-    rows = [[escape(item.bound), *(rate(term) for term in item.growth)] for item in formulas]
-    head = ["bound", r"as $\gamma \to 0$", r"as $\epsilon \to 0$"]
-    return table("lll", head, rows, "Growth of the closed forms (exact limits).")
-
-
-def crossovers(found: tuple[Crossover, ...]) -> str:
-    """Where the soft bound is the smaller one."""
-    rows = [
-        [
-            escape(crossing.soft),
-            escape(crossing.hard),
-            number(crossing.eps),
-            number(crossing.gamma),
-            crossing.soft_smaller,
-        ]
-        for crossing in found
-    ]
-    head = ["soft", "hard", r"$\epsilon$", r"$\gamma^*$", "soft is smaller"]
-    return table("llrrl", head, rows, r"Crossovers: the margin $\gamma^*$ at which both ask for the same width.")
-
-
-def rate(term: Growth) -> str:
-    r"""For example $\gamma^{-4}$."""
-    symbol = {"gamma": r"\gamma", "eps": r"\epsilon"}[term.variable]
-    parts = [rf"{symbol}^{{-{term.power:g}}}"] if term.power else []
-    parts += [rf"\ln^{{{term.log_power:g}}}(1/{symbol})"] if term.log_power else []
-    return f"${' '.join(parts) or 'O(1)'}$"
-
-
-def formula(item: BoundFormula) -> str:
-    """A bound's closed form as a displayed equation."""
-    return rf"\paragraph{{{escape(item.bound)}}} {escape(item.title)}." + displayed(rf"m \ge {item.latex}")
-
-
-def explanation(result: Explanation) -> str:
-    """The whole of `explain` as a document: a theorem, its numbers, what its factors cost, and its derivation."""
-    return document(_theorem(result), _numbers(result), costs(result), _derivation(result.steps))
-
-
-def _theorem(result: Explanation) -> str:
-    hypotheses = "\n".join(rf"\item {prose(hypothesis.sentence)}" for hypothesis in result.hypotheses)
-    condition = displayed(rf"m \ge {result.latex}")
-    if result.condition_latex is not None:
-        inverted = displayed(result.condition_latex)
-        condition += f"or, with $u = 1/(2 \\eta T)$ and the flip quantiles $q$, $q'$ at $m$,{inverted}"
-    return rf"""\begin{{theorem}}[{escape(result.bound)}; {escape(result.source)}]
-Assume that
-\begin{{itemize}}
-{hypotheses}
-\end{{itemize}}
-If
-{condition}
-then: {prose(result.statement)} This holds {prose(result.quantifiers)}. ({escape(result.direction)}.)
-\end{{theorem}}"""
-
-
-def _numbers(result: Explanation) -> str:
-    row = result.row
-    values = ", ".join(f"{prose(name)} = {number(value)}" for name, value in result.numbers.items())
-    schedule = "the floor of infinitely many steps" if row.steps is None else f"$T = {row.steps}$"
-    return (
-        rf"\paragraph{{Numbers.}} With {values} the closed form is {number(result.width_in_closed_form)}; the even "
-        rf"width is $m = {row.width}$ ({schedule}, total failure probability ${row.failure_probability:g}$). "
-        + prose(row.note)
-    )
-
-
-def costs(result: Explanation) -> str:
-    """A booktabs table: factors of the closed form, then the closed form without an ingredient."""
-    factors = [[prose(f.factor), number(f.value), prose(f.why)] for f in result.factors]
-    without = [
-        [prose(f"without {cost.without}"), number(cost.width), f"{cost.saves:.3g} times fewer neurons"]
-        for cost in result.costs
-    ]
-    caption = f"What each factor of {escape(result.bound)} costs."
-    return table(r"p{5cm}rp{7cm}", ["factor", "value", "why"], [*factors, [], *without], caption)
-
-
-def _derivation(steps: tuple[DerivationStep, ...]) -> str:
-    items = "\n".join(_step(step) for step in steps)
-    return (
-        f"\\begin{{proof}}[Derivation]\\leavevmode\n\\begin{{enumerate}}\n{items}\n\\end{{enumerate}}\n\\end{{proof}}"
-    )
-
-
-def _step(step: DerivationStep) -> str:
-    verdict = {True: ": holds", False: ": FAILS", None: ""}[step.holds]
-    shown = displayed(step.latex) if step.latex else f" ({escape(step.shown)})"
-    return rf"\item {prose(step.claim)} [{escape(step.method + verdict)}]{shown}"
 
 
 def displayed(formula: str) -> str:

@@ -1,10 +1,11 @@
 """Figures of `compare`: width against margin with its crossovers, and which bound asks for the fewest neurons where."""
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from boundcheck.errors import InputError
-from boundcheck.presentation.figures import new_figure, save
+from boundcheck.presentation.document import Figure
+from boundcheck.presentation.figures import COLOURS, HARD, OTHER, SOFT
 from boundcheck.records.comparison import Comparison, WinnerMap
 
 if TYPE_CHECKING:
@@ -12,13 +13,13 @@ if TYPE_CHECKING:
 
 # soft labels in blues, hard labels in warm colours; published bounds dashed
 STYLE = {
-    "soft-published": ("#0072b2", "--"),
+    "soft-published": (SOFT, "--"),
     "soft-kl-published": ("#56b4e9", "--"),
-    "soft-sharp": ("#0072b2", "-"),
+    "soft-sharp": (SOFT, "-"),
     "soft-sharp-nfree": ("#56b4e9", "-"),
-    "hard-published": ("#d55e00", "--"),
-    "hard-gd-published": ("#999999", "--"),
-    "hard-sharp": ("#d55e00", "-"),
+    "hard-published": (HARD, "--"),
+    "hard-gd-published": (OTHER, "--"),
+    "hard-sharp": (HARD, "-"),
     "hard-tempered": ("#e69f00", "-"),
     "hard-perceptron": ("#cc79a7", "-"),
 }
@@ -27,27 +28,43 @@ STYLE = {
 WIDEST = 1e200  # Matplotlib's log axes overflow where a few decades more do
 
 
-def draw(result: Comparison, path: Path) -> None:
-    """Write the curves at the first eps, and the maps of the footings that have both kinds of labels, to `path`.
+def figures(result: Comparison) -> list[Figure]:
+    """Widths against the margin at the first eps, and who asks for the fewest neurons, where these were computed."""
+    if not result.curves:
+        return [Figure(partial(rows_by_gamma, result), _caption(result))]
+    maps = [Figure(partial(winners, found), "fewest neurons among " + ", ".join(found.bounds)) for found in result.maps]
+    return [Figure(partial(widths, result), _caption(result)), *maps]
 
-    Raises InputError for widths that log axes have no room for.
-    """
-    if any(width > WIDEST for points in result.curves.values() for _, width in points):
-        raise InputError(f"{path}: widths above {WIDEST:g} are not drawn; take a larger eps, or leave --plot out")
-    rows, columns = (2, 2) if len(result.maps) > 1 else (1, 1 + len(result.maps))
-    figure, axes = new_figure(rows, columns, width=6.0 * columns, height=4.6 * rows)
-    panels = [axes] if rows * columns == 1 else list(axes.flat)
-    widths(result, panels[0])
-    for axis, found in zip(panels[1:], result.maps, strict=False):
-        winners(found, axis)
-    for axis in panels[1 + len(result.maps) :]:
-        axis.set_axis_off()
-    figure.suptitle(f"n = {result.n}, total failure probability {result.failure_probability:g}; all are upper bounds")
-    save(figure, path)
+
+def _caption(result: Comparison) -> str:
+    return (
+        f"width that suffices at eps = {result.eps[0]:g}, n = {result.n}, total failure probability "
+        f"{result.failure_probability:g}; all are upper bounds"
+    )
+
+
+def rows_by_gamma(result: Comparison, axis: "Axes") -> None:
+    """Widths of the table against gamma; a row for each bound where there is one margin only."""
+    rows = [row for row in result.rows if row.eps == result.eps[0] and row.width < WIDEST]
+    if len(result.gammas) == 1:
+        for place, row in enumerate(reversed(rows)):
+            axis.plot(float(row.width), place, "s", color=COLOURS[row.labels])
+        axis.set_yticks(range(len(rows)), [row.bound for row in reversed(rows)])
+        axis.set(xscale="log", xlabel="width m that suffices")
+    else:
+        for bound in dict.fromkeys(row.bound for row in rows):
+            own = sorted((row.gamma, float(row.width)) for row in rows if row.bound == bound)
+            colour, line = STYLE[bound]
+            axis.plot(*zip(*own, strict=True), marker=".", color=colour, ls=line, label=bound)
+        axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="width m that suffices")
+        axis.legend(fontsize=7)
+    axis.grid(alpha=0.3)
 
 
 def widths(result: Comparison, axis: "Axes") -> None:
-    """Width against gamma on log axes; a dot where two widths cross, a line at each gamma of the rows."""
+    """Width against gamma on log axes; a dot where two widths cross. Raises InputError for widths above WIDEST."""
+    if any(width > WIDEST for points in result.curves.values() for _, width in points):
+        raise InputError(f"--plot: widths above {WIDEST:g} are not drawn; take a larger eps, or leave --plot out")
     eps = result.eps[0]
     for bound, points in result.curves.items():
         colour, line = STYLE[bound]
@@ -58,7 +75,7 @@ def widths(result: Comparison, axis: "Axes") -> None:
         height = _interpolated(result.curves[crossing.soft], crossing.gamma)
         axis.plot(crossing.gamma, height, "ko", ms=5)
         axis.annotate(f"{crossing.gamma:.3g}", (crossing.gamma, height), (5, 5), textcoords="offset points", fontsize=8)
-    axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="width m that suffices", title=f"eps = {eps:g}")
+    axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="width m that suffices")
     others = [m for bound, points in result.curves.items() if bound != "hard-gd-published" for _, m in points]
     if others:  # 1/gamma^8 would flatten all the rest
         axis.set_ylim(min(others) / 3, max(others) * 10)
@@ -93,5 +110,4 @@ def winners(found: WinnerMap, axis: "Axes") -> None:
         shading="nearest",
     )
     axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="target error eps")
-    axis.set_title("fewest neurons among: " + ", ".join(found.bounds), fontsize=7, wrap=True)
     axis.legend([Patch(color=colour) for colour in colours], present, fontsize=8, loc="lower left")

@@ -1,122 +1,143 @@
-"""Tables of `compare`: every bound side by side, growth, crossovers, and what must be said about them."""
+"""`compare`: bounds side by side. The answer is a matrix of widths by margin."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from dataclasses import dataclass, replace
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from boundcheck.presentation.views.verify import integer
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Formula, Item, Items, Next, Table
+from boundcheck.presentation.views import bound_plots
 from boundcheck.records import BoundRow, Crossover
-from boundcheck.records.comparison import Comparison, Ratio
+from boundcheck.records.comparison import BoundFormula, Comparison
 
 
-def show(comparison: Comparison, console: Console) -> None:
-    """The whole result of `compare`."""
-    console.print(escape(heading(comparison)), soft_wrap=True)
-    for eps, rows in groupby(comparison.rows, key=lambda row: row.eps):
-        console.print(width_table(eps, list(rows)))
-        if comparison.ratios:
-            console.print(ratio_table(eps, comparison.ratios))
-    console.print(growth_table(comparison))
-    if comparison.crossovers:
-        console.print(crossover_table(comparison.crossovers))
-    console.print("[bold]Read this with the numbers[/bold]")
-    for sentence in comparison.findings:
-        console.print(f"- {escape(sentence)}", soft_wrap=True)
-    for line in notes(comparison.rows):
-        console.print(f"[dim]{escape(line)}[/dim]", soft_wrap=True)
+def _steps(row: BoundRow) -> int | str:
+    """No number for infinitely many, which are the floor where they are infinitely small."""
+    return row.steps if row.steps is not None else "floor" if row.at_floor else "infinite"
 
 
-def heading(comparison: Comparison) -> str:
-    """What all rows share."""
-    c = "c = 2 gamma (always valid)" if comparison.c is None else f"c = {comparison.c:.4g}"
-    parts = [f"n = {comparison.n}", c, f"total failure probability {comparison.failure_probability:g} for every row"]
-    if comparison.logit_scale != 1:
-        parts.append(f"soft labels at logit scale {comparison.logit_scale:g}")
-    if comparison.data:
-        known = comparison.gamma_confidence
-        whence = "gamma as given" if known is None else f"gamma is the lower end at confidence {known:g}"
-        parts.insert(0, f"{comparison.data}: {whence}")
-    return "; ".join(parts)
+BOUND_COLUMNS = (
+    Column("bound", "bound"),
+    Column("labels", "labels"),
+    Column("width", "width m"),
+    Column("steps", "steps T", _steps),
+    Column("step_size", "step size", format=lambda v: numbers.number(v, 3)),
+    Column("radius", "radius B", format=lambda v: "none" if v is None else numbers.number(v)),
+)
 
 
-def width_table(eps: float, rows: Sequence[BoundRow]) -> Table:
-    """Width and training of every bound; the fewest neurons of each margin in bold."""
-    title = f"neurons that suffice for average error {eps:g}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("gamma", "bound", "width", "steps T", "step size", "radius B"):
-        table.add_column(name, justify="left" if name == "bound" else "right", no_wrap=True)
-    for gamma, group in groupby(rows, key=lambda row: row.gamma):
-        table.add_section()
-        same = list(group)
-        least = min(row.width for row in same)
-        for i, row in enumerate(same):
-            width = integer(row.width) + (" vacuous" if row.vacuous else "")
-            table.add_row(
-                f"{gamma:.4g}" if i == 0 else "",
-                row.bound,
-                f"[bold]{width}[/bold]" if row.width == least else width,
-                "floor" if row.at_floor else "infinite" if row.steps is None else integer(row.steps),
-                "-" if row.step_size is None else f"{row.step_size:.3g}",
-                "none" if row.radius is None else f"{row.radius:.4g}",
-            )
-    return table
+@dataclass(frozen=True)
+class _Line:
+    """A row of a matrix: its name, and a value for each column of the matrix."""
+
+    name: str
+    labels: str
+    values: dict[float, float | int]
 
 
-def ratio_table(eps: float, ratios: Sequence[Ratio]) -> Table:
-    """Soft width over hard width; below 1 in green, where soft labels ask for fewer neurons."""
-    title = f"soft width / hard width, average error {eps:g}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-    here = [ratio for ratio in ratios if ratio.eps == eps]
-    table.add_column("gamma =", no_wrap=True)
-    for gamma in dict.fromkeys(ratio.gamma for ratio in here):
-        table.add_column(f"{gamma:.4g}", justify="right", no_wrap=True)
-    for (soft, hard), group in groupby(sorted(here, key=_pair), key=_pair):
-        values = [short(ratio.ratio) for ratio in group]
-        table.add_row(f"{soft} / {hard}", *(f"[green]{v}[/green]" if r else v for v, r in values))
-    return table
+def comparison(result: Comparison) -> Document:
+    """Widths of every bound by gamma, one matrix an eps; then everything else."""
+    blocks: list[Block] = [Answer(_answer(result))]
+    matrices = [
+        _matrix(result, eps, f"neurons that suffice for average error {numbers.number(eps)}, by margin gamma")
+        for eps in result.eps
+    ]
+    main, *findings = result.findings
+    blocks += [*matrices, Items([Item(main)]), Next(_next(result))]
+    blocks += [
+        Facts(_shared(result), "what all rows share", detail=True),
+        Items([Item(sentence) for sentence in findings], "read this with the numbers", detail=True),
+    ]
+    for eps in result.eps:
+        rows = [row for row in result.rows if row.eps == eps]
+        group = Column("gamma", "gamma", group=True)
+        title = f"training that each bound prescribes, average error {numbers.number(eps)}"
+        blocks.append(Table((group, *BOUND_COLUMNS, _VACUOUS), rows, title, detail=True))
+        if result.ratios:
+            blocks.append(replace(_ratios(result, eps), detail=True))
+    blocks += [
+        Table(GROWTH, result.formulas, "growth of the closed form as gamma or eps tends to 0", detail=True),
+        *_crossovers(result.crossovers),
+        Items([Item(line) for line in _sources(result.rows)], "sources", detail=True),
+        *(_formula(item) for item in result.formulas),
+        *bound_plots.figures(result),
+    ]
+    return Document("how many neurons the theorems ask for", blocks)
 
 
-def short(ratio: float) -> tuple[str, bool]:
-    """At most five characters or an exponent, and whether the ratio is below 1."""
+_VACUOUS = Column("vacuous", "", lambda row: row.vacuous, lambda vacuous: "vacuous" if vacuous else "")
+GROWTH = (
+    Column("bound", "bound"),
+    Column("gamma", "in gamma", lambda item: item.growth[0].text),
+    Column("eps", "in eps", lambda item: item.growth[1].text),
+)
+
+
+def _answer(result: Comparison) -> str:
+    """The fewest neurons that any bound asks for with each kind of labels, at the middle margin and first eps."""
+    gamma, eps = result.gammas[len(result.gammas) // 2], result.eps[0]
+    here = [row for row in result.rows if (row.gamma, row.eps) == (gamma, eps)]
+    best = [
+        min((row for row in here if row.labels == labels), key=lambda row: row.width, default=None)
+        for labels in ("soft", "hard")
+    ]
+    told = [f"{row.width:,} neurons with {row.labels} labels ({row.bound})" for row in best if row is not None]
+    return (
+        f"At margin {numbers.number(gamma)}, average error {numbers.number(eps)} and n = {result.n} the smallest "
+        f"{'widths' if len(told) > 1 else 'width'} that a theorem guarantees: {' and '.join(told)}."
+    )
+
+
+def _matrix(result: Comparison, eps: float, title: str) -> Table:
+    """Bound by gamma."""
+    lines: dict[str, _Line] = {}
+    for row in result.rows:
+        if row.eps == eps:
+            lines.setdefault(row.bound, _Line(row.bound, row.labels, {})).values[row.gamma] = row.width
+    return Table(
+        (Column("bound", "bound", lambda line: line.name), *_by_gamma(result.gammas)), [*lines.values()], title
+    )
+
+
+def _by_gamma(gammas: Sequence[float], form: "object" = numbers.text) -> list[Column]:
+    return [
+        Column(f"gamma={gamma!r}", numbers.number(gamma), lambda line, g=gamma: line.values.get(g), form)  # type: ignore
+        for gamma in gammas
+    ]
+
+
+def _ratios(result: Comparison, eps: float) -> Table:
+    """Soft width over hard width; below 1 soft labels ask for fewer neurons."""
+    lines: dict[str, _Line] = {}
+    for ratio in sorted(result.ratios, key=lambda ratio: (ratio.soft, ratio.hard)):
+        if ratio.eps == eps:
+            name = f"{ratio.soft} / {ratio.hard}"
+            lines.setdefault(name, _Line(name, "", {})).values[ratio.gamma] = ratio.ratio
+    columns = (Column("pair", "gamma =", lambda line: line.name), *_by_gamma(result.gammas, short))
+    title = f"soft width / hard width, average error {numbers.number(eps)}; below 1 soft labels ask for fewer"
+    return Table(columns, [*lines.values()], title)
+
+
+def short(ratio: float | None) -> str:
+    """At most five characters or an exponent."""
+    if ratio is None:
+        return numbers.NOTHING
     if ratio < 0.001:
-        return "<.001", True
-    return f"{ratio:.3f}" if ratio < 0.1 else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.3g}", ratio < 1
+        return "<.001"
+    return f"{ratio:.3f}" if ratio < 0.1 else f"{ratio:.2f}" if ratio < 10 else numbers.number(ratio, 3)
 
 
-def _pair(ratio: Ratio) -> tuple[str, str]:
-    return ratio.soft, ratio.hard
-
-
-def growth_table(comparison: Comparison) -> Table:
-    """Exact limits of the closed forms."""
-    title = "growth of the closed form as gamma or eps tends to 0"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("bound", "in gamma", "in eps"):
-        table.add_column(name, no_wrap=True)
-    for formula in comparison.formulas:
-        table.add_row(formula.bound, *(growth.text for growth in formula.growth))
-    return table
-
-
-def crossover_table(crossovers: Sequence[Crossover]) -> Table:
-    """Where soft labels ask for fewer neurons."""
-    low, high = min(c.gamma_range[0] for c in crossovers), max(c.gamma_range[1] for c in crossovers)
+def _crossovers(found: Sequence[Crossover]) -> list[Table]:
+    if not found:
+        return []
+    low, high = min(c.gamma_range[0] for c in found), max(c.gamma_range[1] for c in found)
+    columns = (
+        Column("soft", "soft"),
+        Column("hard", "hard"),
+        Column("eps", "eps"),
+        Column("gamma", "soft asks for fewer", where),
+    )
     title = f"where soft asks for fewer, {low:.3g} <= gamma <= {high:.3g}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("soft", "hard"):
-        table.add_column(name, no_wrap=True)
-    targets = list(dict.fromkeys(c.eps for c in crossovers))
-    for eps in targets:
-        table.add_column(f"eps = {eps:g}", justify="right")
-    pairs = dict.fromkeys((c.soft, c.hard) for c in crossovers)
-    found = {(c.soft, c.hard, c.eps): where(c) for c in crossovers}
-    for pair in pairs:
-        table.add_row(*pair, *(found[*pair, eps] for eps in targets))
-    return table
+    return [Table(columns, found, title, detail=True)]
 
 
 def where(crossover: Crossover) -> str:
@@ -124,13 +145,51 @@ def where(crossover: Crossover) -> str:
     if crossover.gamma is None:
         return crossover.soft_smaller
     if crossover.soft_smaller == "mixed":
-        return f"changes at {crossover.gamma:.4g} and again"
+        return f"changes at gamma = {crossover.gamma:.4g} and again"
     return f"gamma {'<' if crossover.soft_smaller == 'below' else '>'} {crossover.gamma:.4g}"
 
 
-def notes(rows: Sequence[BoundRow]) -> list[str]:
+def _shared(result: Comparison) -> list[tuple[str, str]]:
+    """What all rows share."""
+    facts = [
+        ("n", str(result.n)),
+        ("c", "2 gamma (always valid)" if result.c is None else numbers.number(result.c)),
+        ("total failure probability", f"{numbers.number(result.failure_probability)} for every row"),
+    ]
+    if result.logit_scale != 1:
+        facts.append(("soft labels at logit scale", numbers.number(result.logit_scale)))
+    if result.data:
+        known = result.gamma_confidence
+        whence = "gamma as given" if known is None else f"gamma is the lower end at confidence {known:g}"
+        facts.insert(0, ("data", f"{result.data}: {whence}"))
+    return facts
+
+
+def _sources(rows: Sequence[BoundRow]) -> list[str]:
     """Each bound's source and notes, once."""
-    seen: dict[str, None] = {}
-    for row in rows:
-        seen.setdefault(f"{row.bound}: {row.source}" + (f"; {row.note}" if row.note else ""))
-    return list(seen)
+    return list(dict.fromkeys(f"{row.bound}: {row.source}" + (f"; {row.note}" if row.note else "") for row in rows))
+
+
+def _next(result: Comparison) -> list[str]:
+    best = min(result.rows, key=lambda row: row.width).bound
+    return [f"boundcheck explain {best}", "boundcheck verify --width-search"]
+
+
+def _formula(item: BoundFormula) -> Formula:
+    return Formula(
+        f"m >= {item.formula}",
+        rf"m \ge {item.latex}",
+        f"{item.bound}: {item.title}",
+        lambda: mathml(item.bound, item.formula),
+        detail=True,
+    )
+
+
+def mathml(bound: str, formula: str) -> str:
+    """MathML of a bound whose closed form is, to the letter, `formula`; else nothing: text is never evaluated."""
+    from sympy.printing.mathml import mathml as printed
+
+    from boundcheck import bounds
+
+    known = bounds.registry[bound].width if bound in bounds.registry else None
+    return printed(known, printer="presentation") if str(known) == formula else ""

@@ -1,69 +1,103 @@
-"""`explain` on a terminal: one theorem, its numbers, its derivation, and what each factor costs."""
+"""`explain`: one theorem, its numbers, what each factor costs, and its derivation."""
 
-from rich.console import Console
-from rich.markup import escape
-from rich.panel import Panel
-from rich.table import Table
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import (
+    Answer,
+    Block,
+    Column,
+    Document,
+    Facts,
+    Formula,
+    Item,
+    Items,
+    Next,
+    Note,
+    Passage,
+    Table,
+)
+from boundcheck.presentation.views.bounds import mathml
+from boundcheck.records.comparison import Cost, DerivationStep, Explanation, FactorValue
 
-from boundcheck.presentation.views.verify import integer
-from boundcheck.records.comparison import DerivationStep, Explanation
+COSTS = (
+    Column(
+        "factor", "factor", lambda c: c.factor if isinstance(c, FactorValue) else f"without {c.without}", prose=True
+    ),
+    Column("value", "value", lambda c: c.value if isinstance(c, FactorValue) else c.width),
+    Column("why", "why", lambda c: c.why if isinstance(c, FactorValue) else _saves(c), prose=True),
+)
 
-_MARK = {True: "[green]holds[/green]", False: "[bold red]FAILS[/bold red]", None: "[dim]argued[/dim]"}
-_HYPOTHESIS = {True: "[green]holds[/green]", False: "[bold red]FAILS[/bold red]", None: "[dim]assumed[/dim]"}
+
+def _saves(cost: Cost) -> str:
+    return f"{numbers.number(cost.saves, 3)} times fewer neurons"
 
 
-def show(explanation: Explanation, console: Console, *, details: bool = False) -> None:
-    """The whole result of `explain`; `details` adds the formula that each step checked."""
-    row = explanation.row
-    statement = f"{explanation.statement}\n{explanation.quantifiers}.\n{explanation.direction}."
-    console.print(Panel(escape(statement), title=escape(f"{explanation.bound}: {explanation.title}"), expand=False))
-    console.print(f"[dim]{escape(explanation.source)}[/dim]\n", soft_wrap=True)
-    console.print("[bold]Hypotheses[/bold]")
-    for hypothesis in explanation.hypotheses:
-        console.print(f"  {_HYPOTHESIS[hypothesis.holds]}  {escape(hypothesis.sentence)}", soft_wrap=True)
-    console.print("\n[bold]Width[/bold]")
-    console.print(f"  m >= {escape(explanation.formula)}", soft_wrap=True)
-    if explanation.condition is not None:
-        console.print("  or, sharper and with a schedule, u = 1/(2 eta T) and q, q' quantiles of the flips at m:")
-        console.print(f"  {escape(explanation.condition)}", soft_wrap=True)
-    numbers = ", ".join(f"{name} = {value:.6g}" for name, value in explanation.numbers.items())
-    console.print(f"  at {numbers}: closed form {explanation.width_in_closed_form:.6g}", soft_wrap=True)
-    steps = "the floor of infinitely many steps" if row.steps is None else f"{integer(row.steps)} steps"
-    size = "" if row.step_size is None else f" of size {row.step_size:.4g}"
-    radius = "no projection" if row.radius is None else f"radius B = {row.radius:.4g}"
-    console.print(
-        f"  [bold]{row.width:,}[/bold] neurons (even), {steps}{size}, {radius}, failure probability "
-        f"{row.failure_probability:g}" + (f"; {escape(row.note)}" if row.note else ""),
-        soft_wrap=True,
+def explanation(result: Explanation) -> Document:
+    """Statement, numbers and costs; hypotheses and derivation in detail."""
+    row = result.row
+    failed = [i for i, step in enumerate(result.steps, 1) if step.holds is False]
+    checked = sum(step.holds is not None for step in result.steps)
+    verdict = (
+        f"Step {failed[0]} of its derivation FAILS" if failed else f"All {checked} steps that a machine can check hold"
     )
-    growth = "; ".join(term.text for term in explanation.growth)
-    console.print(f"  grows like {growth}\n", soft_wrap=True)
-    console.print(cost_table(explanation))
-    console.print(derivation_table(explanation.steps, details=details))
+    steps = "infinitely many steps (the floor)" if row.steps is None else f"{numbers.integer(row.steps)} steps"
+    asked = ", ".join(f"{name} = {numbers.number(value, 6)}" for name, value in result.numbers.items())
+    exact = [
+        ("neurons, even", f"{row.width:,}"),
+        ("steps", steps),
+        ("step size", row.step_size),
+        ("radius B", "no projection" if row.radius is None else row.radius),
+        ("failure probability", row.failure_probability),
+        ("closed form", f"{numbers.number(result.width_in_closed_form, 6)} at {asked}"),
+        ("grows like", "; ".join(term.text for term in result.growth)),
+    ]
+    if row.note:
+        exact.append(("note", row.note))
+    theorem: list[Block] = [
+        Items(
+            [
+                Item(h.sentence, "assumed" if h.holds is None else "holds" if h.holds else "FAILS")
+                for h in result.hypotheses
+            ],
+            "Hypotheses",
+        ),
+        Formula(
+            f"m >= {result.formula}",
+            rf"m \ge {result.latex}",
+            "Width",
+            lambda: mathml(result.bound, result.formula),
+        ),
+    ]
+    if result.condition is not None and result.condition_latex is not None:
+        sharper = "or, sharper and with a schedule, u = 1/(2 eta T) and q, q' quantiles of the flips at m"
+        theorem.append(Formula(result.condition, result.condition_latex, sharper))
+    theorem.append(Note(f"Then: {result.statement} This holds {result.quantifiers}. ({result.direction}.)"))
+    return Document(
+        f"{result.bound}: {result.title}",
+        [
+            Answer(
+                f"{result.bound} ({result.title}) asks for {row.width:,} neurons at {asked}. {verdict}; {result.direction}."
+            ),
+            Table(COSTS, [*result.factors, *result.costs], "what each factor costs"),
+            Next(
+                [
+                    f"boundcheck explain {result.bound} -v",
+                    f"boundcheck compare --eps {result.numbers.get('eps', 0.05):g}",
+                ]
+            ),
+            Passage("theorem", f"{result.bound}; {result.source}", theorem, detail=True),
+            Facts(exact, "with these numbers", detail=True),
+            Passage(
+                "proof",
+                "Derivation, checked just now",
+                [Items([_step(step) for step in result.steps], numbered=True)],
+                detail=True,
+            ),
+        ],
+    )
 
 
-def cost_table(explanation: Explanation) -> Table:
-    """Factors of the closed form, then what it would be without an ingredient."""
-    table = Table(title="what each factor costs", title_justify="left")
-    table.add_column("factor")
-    table.add_column("value", justify="right")
-    table.add_column("why")
-    for i, factor in enumerate(explanation.factors):
-        last = i == len(explanation.factors) - 1
-        table.add_row(escape(factor.factor), f"{factor.value:.4g}", escape(factor.why), end_section=last)
-    for cost in explanation.costs:
-        table.add_row(escape(f"without {cost.without}"), f"{cost.width:.4g}", f"{cost.saves:.3g} times fewer neurons")
-    return table
-
-
-def derivation_table(steps: tuple[DerivationStep, ...], *, details: bool) -> Table:
-    """Every step with how it was checked."""
-    table = Table(title="derivation, checked just now", title_justify="left")
-    table.add_column("", justify="right")
-    table.add_column("step", ratio=1)
-    table.add_column("check")
-    table.add_column("")
-    for i, step in enumerate(steps, 1):
-        text = escape(step.claim) + (f"\n[dim]{escape(step.shown)}[/dim]" if details or step.holds is None else "")
-        table.add_row(str(i), text, step.method, _MARK[step.holds], end_section=details)
-    return table
+def _step(step: DerivationStep) -> Item:
+    verdict = {True: "holds", False: "FAILS", None: "argued"}[step.holds]
+    if not step.latex:
+        return Item(f"{step.claim} ({step.method}): {step.shown}", verdict)
+    return Item(f"{step.claim} ({step.method})", verdict, Formula(step.shown, step.latex))

@@ -1,73 +1,116 @@
-"""The table that `boundcheck margin` prints."""
+"""`margin`: how hard the data are, which rows make them so, and how the interval was found."""
 
 import math
-
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from boundcheck.margins import MarginReport
-from boundcheck.presentation.views.bounds import width_table
-from boundcheck.records import Interval
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Next, Note, Table
+from boundcheck.presentation.views import margin_plots
+from boundcheck.presentation.views.bounds import BOUND_COLUMNS
+from boundcheck.records import BoundRow
 
-_ROWS = 5
+if TYPE_CHECKING:
+    from boundcheck.datasets import Dataset
+
+EASY, HARD = 10**3, 10**5
+"""Neurons that a sharp theorem asks for: a layer of the first is ordinary, one of the second wider than any in use."""
+
+LIMITING = (
+    Column("row", "row", format=str),
+    Column("label", "label", format="{:+d}".format),
+    Column("weight", "weight", format=lambda q: numbers.number(q, 3)),
+    Column("rival", "nearest row of the other label", format=str),
+    Column("angle", "angle", lambda one: math.degrees(one.angle), lambda a: f"{a:.3g} deg"),
+)
 
 
-def show(report: MarginReport, console: Console) -> None:
-    """Print the data, both margins with what is proved and what is estimated, the rows that limit them, and widths."""
-    console.print(
-        f"[bold]{escape(report.data)}[/bold]: n = {report.n}, d = {report.d}, norms {report.norm_min:.4g} to "
-        f"{report.norm_max:.4g}, {report.n_positive} positive and {report.n_negative} negative rows",
-        soft_wrap=True,
+def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
+    """The margin as a certified interval, in two norms; the data set, if given, adds its rows to the figure."""
+    title = f"margin of {report.data}"
+    data = Facts(
+        [
+            ("n, d", f"{report.n} rows, {report.d} features"),
+            ("norms", f"{numbers.number(report.norm_min)} to {numbers.number(report.norm_max)}"),
+            ("labels", f"{report.n_positive} positive, {report.n_negative} negative"),
+        ],
+        detail=not report.conflicts,
     )
     if report.conflicts:
-        _show_conflicts(report, console)
-        return
-    table = Table("margin", "lower", "upper", "relative width", "status")
-    table.add_row("gamma, sup norm (Assumption 1)", *_interval(report.gamma_sup), _status(report))
-    table.add_row("gamma, RKHS norm", *_interval(report.gamma_rkhs), "exact: closed-form kernel, duality gap")
-    table.add_row(
-        "outer bounds of gamma", *_interval(report.outer), "proved: gamma_rkhs^2, min(gamma_rkhs, min||x||/2)"
-    )
-    console.print(table)
-    console.print(
-        f"Assumption 1 holds (exact test). {report.support_size} rows support the margin; those with the largest "
-        "weights limit it most:",
-        soft_wrap=True,
-    )
-    console.print(_limiting(report))
-    if report.widths:
-        console.print(width_table(report.widths[0].eps, report.widths))
-        console.print("at the lower end of gamma, sup norm", style="dim")
-
-
-def _limiting(report: MarginReport) -> Table:
-    table = Table("row", "label", "weight", "nearest row of the other label", "angle", box=SIMPLE_HEAD, pad_edge=False)
-    for one in report.limiting[:_ROWS]:
-        table.add_row(
-            str(one.row), f"{one.label:+d}", f"{one.weight:.3g}", str(one.rival), f"{math.degrees(one.angle):.3g} deg"
+        listed = ", ".join(map(str, report.conflicts[:20])) + (" and others" if len(report.conflicts) > 20 else "")
+        said = (
+            f"{report.data}: gamma = 0 exactly, so Assumption 1 fails and no theorem applies. Rows {listed} force it: "
+            "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them."
         )
-    return table
+        return Document(title, [Answer(said), data])
+    rows = [
+        ("sup norm", report.gamma_sup, _status(report)),
+        ("RKHS norm", report.gamma_rkhs, "proved: closed-form kernel, duality gap"),
+        ("sup norm", report.outer, "proved: gamma_rkhs^2, min(gamma_rkhs, min||x||/2)"),
+    ]
+    columns = (
+        Column("margin", "margin gamma", lambda row: row[0]),
+        Column("lower", "lower", lambda row: row[1].lower, lambda v: numbers.number(v, 7)),
+        Column("upper", "upper", lambda row: row[1].upper, lambda v: numbers.number(v, 7)),
+        Column("relative_width", "relative width", lambda row: row[1].relative_width, _relative),
+        Column("status", "how it is known", lambda row: row[2], prose=True),
+    )
+    blocks: list[Block] = [Answer(_answer(report)), Table(columns, rows[:2])]
+    if report.widths:
+        eps = numbers.number(report.widths[0].eps)
+        blocks += [
+            Note(_hardness(report.widths)),
+            Table(
+                BOUND_COLUMNS,
+                report.widths,
+                f"neurons that suffice for average error {eps}, at the lower end of gamma",
+                detail=True,
+            ),
+        ]
+    heaviest = f"{report.support_size} rows support the margin; those with the largest weights limit it most"
+    return Document(
+        title,
+        [
+            *blocks,
+            Next(
+                [
+                    f"boundcheck verify {report.data} --width-search",
+                    f"boundcheck compare --data {report.data} --eps .05",
+                ]
+            ),
+            data,
+            Table(columns, rows[2:], "bounds that need no sampling", detail=True),
+            Table(LIMITING, report.limiting, heaviest, detail=True),
+            *margin_plots.figures(report, dataset),
+        ],
+    )
 
 
-def _interval(interval: Interval) -> tuple[str, str, str]:
-    width = interval.relative_width
-    shown = "> 99 %" if width > 0.99 else f"{100 * width:.2g} %" if width > 1e-9 else "< 1e-9"
-    return f"{interval.lower:.7g}", f"{interval.upper:.7g}", shown
+def _answer(report: MarginReport) -> str:
+    gamma = report.gamma_sup
+    known = (
+        f"gamma = {numbers.number(gamma.lower)}" if gamma.relative_width < 1e-4 else f"gamma in {numbers.ends(gamma)}"
+    )
+    return f"{report.data}: Assumption 1 holds with margin (sup norm) {known} ({numbers.certainty(gamma)})."
+
+
+def _hardness(widths: tuple[BoundRow, ...]) -> str:
+    """Whether the data are hard, by what the sharpest theorems ask for at the lower end of the margin."""
+    least = {labels: min(row.width for row in widths if row.labels == labels) for labels in ("soft", "hard")}
+    word = "easy" if max(least.values()) <= EASY else "hard" if min(least.values()) >= HARD else "moderately hard"
+    return (
+        f"These data are {word} for the theory: at eps {numbers.number(widths[0].eps)} the sharpest theorems ask for "
+        f"{numbers.integer(least['soft'])} neurons with soft labels and {numbers.integer(least['hard'])} with hard "
+        "ones; trained networks usually need far fewer, which `boundcheck verify` measures."
+    )
+
+
+def _relative(width: float) -> str:
+    return "> 99 %" if width > 0.99 else f"{100 * width:.2g} %" if width > 1e-9 else "< 1e-9"
 
 
 def _status(report: MarginReport) -> str:
     ended = "; ended by Ctrl-C" if report.interrupted else ""
     if not report.gamma_sup.exact:
-        return f"{100 * report.gamma_sup.confidence:g} % confidence, {report.samples:,} random draws{ended}"
-    return f"proved: the outer bounds{ended}" if report.gamma_sup == report.outer else "exact: no sampling"
-
-
-def _show_conflicts(report: MarginReport, console: Console) -> None:
-    listed = ", ".join(map(str, report.conflicts[:20])) + (", ..." if len(report.conflicts) > 20 else "")
-    console.print(
-        f"[bold red]gamma = 0 exactly: Assumption 1 fails.[/bold red] Rows {listed} force it: same direction with "
-        "opposite labels, or antipodal pairs that cancel. Remove or relabel them.",
-        soft_wrap=True,
-    )
+        return f"{numbers.certainty(report.gamma_sup)}, {report.samples:,} random draws{ended}"
+    return f"proved: the outer bounds{ended}" if report.gamma_sup == report.outer else "proved: exact, no sampling"

@@ -1,56 +1,36 @@
-"""The figure of `margin`: interval against time, margins of the single rows, and the rows that limit them."""
+"""The figures of `margin`: interval against time, margins of the single rows, and the rows that limit them."""
 
 import math
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int, Int8
 
 from boundcheck.margins import MarginReport, Teacher
-from boundcheck.presentation.figures import new_figure, save
+from boundcheck.presentation.document import Figure
+from boundcheck.presentation.figures import HARD, OTHER, SOFT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from boundcheck.datasets import Dataset
+
 _IMAGES = 6
 _SMALLEST_IMAGE = 4  # pixels along an edge
-SUP, RKHS, OTHER = "#0072b2", "#d55e00", "#999999"
 
 
-def draw(
-    report: MarginReport,
-    path: Path,
-    *,
-    y: Int8[np.ndarray, " n"],
-    rows: Int[np.ndarray, " n"],
-    X: Float[np.ndarray, "n d"],
-    image_shape: tuple[int, ...] | None = None,
-) -> None:
-    """Write the figure of a report with a teacher to `path`.
-
-    rows: (n,) index in the source, as in `report.limiting`.  image_shape: of a row; None also takes square ones.
-    """
-    assert report.teacher is not None
-    shape = image_shape or _square(X.shape[1])
-    count = min(len(report.limiting), _IMAGES)
-    figure, _ = new_figure(width=12.0, height=6.4 if shape else 6.8)
-    figure.clear()
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.35, 1.0))
-    left, right = top.subplots(1, 2)
-    _over_time(report, left)
-    _margins(report, report.teacher, y, right)
-    if shape:
-        for axis, one in zip(bottom.subplots(1, count, squeeze=False)[0], report.limiting, strict=False):
-            image = X[rows == one.row][0].reshape(shape)
-            axis.imshow(image, cmap="gray_r" if len(shape) == 2 else None)
-            axis.set_title(f"row {one.row} ({one.label:+d}), {one.weight:.3g}", fontsize=9)
-            axis.set_axis_off()
-    else:
-        _weights(report, bottom.subplots())
-    bottom.suptitle("rows that limit the margin, with label and weight", fontsize=11)
-    figure.suptitle(f"{report.data}: n = {report.n}, d = {report.d}")
-    save(figure, path)
+def figures(report: MarginReport, dataset: "Dataset | None") -> list[Figure]:
+    """Interval against time, margins of the single rows where the teacher is at hand, and the rows that limit them."""
+    panels = [Figure(partial(_over_time, report), "interval for the margin")]
+    if dataset is not None and report.teacher is not None:
+        panels.append(Figure(partial(_margins, report, report.teacher, dataset.y), "margins of the single rows"))
+    shape = None if dataset is None else dataset.image_shape or _square(report.d)
+    if dataset is None or shape is None:
+        return [*panels, Figure(partial(_weights, report), "rows that limit the margin, with label and weight")]
+    return [
+        *panels,
+        Figure(partial(_images, report, dataset, shape), "rows that limit the margin, with label and weight"),
+    ]
 
 
 def _square(d: int) -> tuple[int, int] | None:
@@ -62,23 +42,23 @@ def _over_time(report: MarginReport, axis: "Axes") -> None:
     """The sampled interval as it narrowed; the RKHS margin and the outer bounds, which need no sampling."""
     outer, sup = report.outer, report.gamma_sup
     axis.axhspan(outer.lower, outer.upper, color=OTHER, alpha=0.15, label="outer bounds (proved)")
-    axis.axhline(report.gamma_rkhs.upper, color=RKHS, ls="--", label=f"RKHS norm, {report.gamma_rkhs.upper:.5g}")
+    axis.axhline(report.gamma_rkhs.upper, color=HARD, ls="--", label=f"RKHS norm, {report.gamma_rkhs.upper:.5g}")
     known = f"{100 * sup.confidence:g} % confidence" if not sup.exact else "exact" if report.d == 2 else "not sampled"
     if report.history:
         seconds = [moment.seconds for moment in report.history]
         lower, upper = ([getattr(moment, end) for moment in report.history] for end in ("lower", "upper"))
-        axis.vlines(seconds, lower, upper, color=SUP, lw=4, alpha=0.4)
+        axis.vlines(seconds, lower, upper, color=SOFT, lw=4, alpha=0.4)
         for values in (lower, upper):
-            axis.plot(seconds, values, "o-", color=SUP, ms=4, drawstyle="steps-post")
+            axis.plot(seconds, values, "o-", color=SOFT, ms=4, drawstyle="steps-post")
         axis.set(xlim=(0, 1.1 * max(seconds)), xlabel="seconds of sampling")
     else:
         axis.set_xticks([])
         if known == "exact":
-            axis.axhline(sup.upper, color=SUP)
-    axis.plot([], [], color=SUP, label=f"sup norm in [{sup.lower:.5g}, {sup.upper:.5g}], {known}")
+            axis.axhline(sup.upper, color=SOFT)
+    axis.plot([], [], color=SOFT, label=f"sup norm in [{sup.lower:.5g}, {sup.upper:.5g}], {known}")
     if sup.lower > 0.5 * outer.upper:  # gamma_rkhs^2 would leave the interval a line
         axis.set_ylim(sup.lower - 0.2 * (outer.upper - sup.lower), outer.upper * 1.02)
-    axis.set(ylabel="margin gamma", title="interval for the margin")
+    axis.set(ylabel="margin gamma")
     axis.legend(fontsize=8)
     axis.grid(alpha=0.3)
 
@@ -88,12 +68,12 @@ def _margins(report: MarginReport, teacher: Teacher, y: np.ndarray, axis: "Axes"
     margins = y * teacher.z
     bins = np.linspace(min(margins.min(), 0.0), margins.max(), 41).tolist()
     classes = [margins[y > 0], margins[y < 0]]
-    axis.hist(classes, bins=bins, stacked=True, color=[SUP, RKHS], label=["label +1", "label -1"])
+    axis.hist(classes, bins=bins, stacked=True, color=[SOFT, HARD], label=["label +1", "label -1"])
     gamma = report.gamma_sup if teacher.kind == "sup" else report.gamma_rkhs
     axis.axvspan(gamma.lower, gamma.upper, color="black", alpha=0.5, label="gamma")
     error = float(teacher.z_error.max())
     note = f", each within {error:.2g}" if error else ""
-    axis.set(xlabel=f"y z of a row{note}", ylabel="rows", title="margins of the single rows")
+    axis.set(xlabel=f"y z of a row{note}", ylabel="rows")
     axis.legend(fontsize=8)
 
 
@@ -102,7 +82,7 @@ def _weights(report: MarginReport, axis: "Axes") -> None:
     axis.bar(
         places,
         [one.weight for one in report.limiting],
-        color=[SUP if one.label > 0 else RKHS for one in report.limiting],
+        color=[SOFT if one.label > 0 else HARD for one in report.limiting],
     )
     axis.set_xticks(
         places,
@@ -113,3 +93,17 @@ def _weights(report: MarginReport, axis: "Axes") -> None:
     )
     axis.tick_params(axis="x", labelsize=7)
     axis.set_ylabel("weight q")
+
+
+def _images(report: MarginReport, dataset: "Dataset", shape: tuple[int, ...], axis: "Axes") -> None:
+    """The heaviest rows as images side by side."""
+    edge = 1.15 * shape[1]
+    shown = report.limiting[:_IMAGES]
+    for place, one in enumerate(shown):
+        image = dataset.X[dataset.rows == one.row][0].reshape(shape)
+        left = place * edge
+        axis.imshow(image, cmap="gray_r" if len(shape) == 2 else None, extent=(left, left + shape[1], 0, shape[0]))
+        label = f"row {one.row} ({one.label:+d})\n{one.weight:.3g}"
+        axis.text(left + shape[1] / 2, 1.05 * shape[0], label, ha="center", fontsize=8)
+    axis.set(xlim=(0, edge * len(shown)), ylim=(0, 1.4 * shape[0]), aspect="equal")
+    axis.set_axis_off()
