@@ -1,4 +1,4 @@
-"""What every command is made of: its own options, blocks of options it shares, --json, --format, --seed, --quiet, --verbose."""
+"""What every command is made of: its own options, blocks of options it shares, and the five that all have."""
 
 import functools
 from collections.abc import Callable

@@ -134,8 +134,8 @@ class MarginReport(Record):
     rows; conflicts: the source indices of rows that force the margin to be 0.  limiting: the rows with the largest
     weights, at most ten.  outer: [gamma_rkhs^2, min(gamma_rkhs, norm_min / 2)], which contains gamma_sup without any
     sampling.  widths: the published widths at the lower end of gamma_sup, where a target error was given and that end
-    is positive.  samples: draws for the interval, antithetic pairs or single.  interrupted: whether Ctrl-C ended the
-    work.
+    is positive; sharpest: the sharpest bounds there, for eps = 0.05 where none was given.  samples: draws for the
+    interval, antithetic pairs or single.  interrupted: whether Ctrl-C ended the work.
     teacher: not part of the JSON; None where the margin is 0.
     """
 
@@ -158,6 +158,7 @@ class MarginReport(Record):
     history: tuple[Moment, ...] = ()
     interrupted: bool = False
     widths: tuple[BoundRow, ...] = ()
+    sharpest: tuple[BoundRow, ...] = ()
     teacher: Teacher | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:

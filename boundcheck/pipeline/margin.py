@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from boundcheck.margins.supnorm import SupMargin
 
 PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
+SHARPEST = ("soft-sharp-nfree", "hard-perceptron")
+EPS = 0.05  # the target error at which `verify` and `compare` are shown, and hardness is told
 _LISTED = 10
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
 _MOST_BYTES = 2**33
@@ -48,7 +50,7 @@ def margin(
     """
     _check(norm, confidence, tolerance, time_limit)
     if eps is not None:
-        _widths(eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
+        _widths(PUBLISHED, eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
     started = time.monotonic()
     X, y = dataset.X, dataset.y.astype(np.float64)
     norms = np.linalg.norm(X, axis=1)
@@ -112,7 +114,8 @@ def margin(
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
         interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),
-        widths=() if eps is None else _widths(eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        widths=() if eps is None else _widths(PUBLISHED, eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        sharpest=_widths(SHARPEST, eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
     )
 
@@ -136,13 +139,15 @@ def _check(norm: str, confidence: float, tolerance: float, time_limit: float) ->
         raise InputError(f"--time-limit {time_limit:g} is not positive; use seconds, like 60")
 
 
-def _widths(eps: float, delta: float, *, gamma: float, n: int, c: float) -> tuple[BoundRow, ...]:
-    """The published widths; none where no positive margin is certified."""
+def _widths(
+    names: tuple[str, ...], eps: float, delta: float, *, gamma: float, n: int, c: float
+) -> tuple[BoundRow, ...]:
+    """Widths of these bounds; none where no positive margin is certified."""
     from boundcheck import bounds
 
     if gamma <= 0:
         return ()
-    return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in PUBLISHED)
+    return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in names)
 
 
 def _signed_kernel(X: np.ndarray, y: np.ndarray, norm: str, progress: Progress) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""Figures: the panels of a document in one file, or each as SVG for a page; one backend, the same colours everywhere."""
+"""Figures: the panels of a document in one file, or each as SVG for a page; everywhere the same colours."""
 
 import io
 import math

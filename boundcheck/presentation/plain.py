@@ -66,4 +66,4 @@ def _titled(title: str, lines: list[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(f"\\{c}" if c in r"\`*_<>|[]" else " " if c == "\n" else c for c in text)
+    return "".join(f"\\{c}" if c in r"\*_<>|[]" else " " if c == "\n" else c for c in text)

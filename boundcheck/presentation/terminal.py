@@ -36,6 +36,7 @@ class Terminal:
 
     def __init__(self, console: Console, *, details: bool) -> None:
         self._console, self._details = console, details
+        self._open = False  # whether the last line is not empty
 
     def blocks(self, blocks: Sequence[doc.Block]) -> None:
         """Write the blocks that are to be shown."""
@@ -58,24 +59,25 @@ class Terminal:
 
     @write.register
     def _next(self, block: doc.Next) -> None:
+        if self._open:
+            self._gap()
         for i, command in enumerate(block.commands):
             self._line(_clean(f"{'      ' if i else 'Next: '}{command}"))
 
     @write.register
     def _facts(self, block: doc.Facts) -> None:
-        if block.title:
-            self._line(_clean(block.title))
+        self._title(block.title)
         grid = RichTable.grid(padding=(0, 2, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in block.pairs:
             grid.add_row(_clean(name), _marked(numbers.text(value)))
         self._console.print(Padding(grid, (0, 0, 0, 2)))
+        self._open = True
 
     @write.register
     def _items(self, block: doc.Items) -> None:
-        if block.title:
-            self._line(_clean(block.title))
+        self._title(block.title)
         for i, item in enumerate(block.items, 1):
             begin = f"  {i}. " if block.numbered else "  "
             self._line(_clean(begin), *([_marked(item.mark), Text("  ")] if item.mark else []), _clean(item.text))
@@ -92,16 +94,14 @@ class Terminal:
 
     @write.register
     def _passage(self, block: doc.Passage) -> None:
-        self._line(_clean(block.title))
+        self._title(block.title)
         self.blocks(block.blocks)
 
     @write.register
     def _table(self, block: doc.Table) -> None:
         if not block.rows:
             return
-        if block.title:
-            self._line()
-            self._line(_clean(block.title))
+        self._title(block.title)
         cells = block.cells()
         widest = [
             max(cell_len(column.head), *(cell_len(row[i]) for row in cells)) for i, column in enumerate(block.columns)
@@ -121,7 +121,7 @@ class Terminal:
                 table.add_section()
             table.add_row(*map(_marked, row))
         self._console.print(table)
-        self._line()
+        self._gap()
 
     def _as_facts(self, block: doc.Table, cells: list[list[str]]) -> None:
         for row in cells:
@@ -131,7 +131,18 @@ class Terminal:
                 if cell:
                     self._line(_clean(f"    {head or 'note'}: {cell}"))
 
+    def _gap(self) -> None:
+        self._console.print()
+        self._open = False
+
+    def _title(self, words: str) -> None:
+        if words:
+            if self._open:
+                self._gap()
+            self._line(_clean(words))
+
     def _line(self, *parts: Text) -> None:
+        self._open = True
         self._console.print(Text.assemble(*parts), soft_wrap=not self._console.is_terminal)
 
 

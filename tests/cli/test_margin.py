@@ -135,8 +135,8 @@ def test_no_teacher_is_written_where_the_margin_is_zero(tmp_path: Path) -> None:
 
 
 def test_table_says_what_is_proved() -> None:
-    text = " ".join(invoke("synthetic:circle:points=8").stdout.split())
-    for piece in ("0.135299", "Assumption 1 holds", "exact: no sampling", "8 rows support", "45 deg"):
+    text = " ".join(invoke("synthetic:circle:points=8", "-v").stdout.split())
+    for piece in ("0.135299", "Assumption 1 holds", "proved: exact, no sampling", "8 rows support", "45 deg"):
         assert piece in text
     assert "99 % confidence" not in text
 
@@ -193,7 +193,8 @@ def test_figure_shows_interval_rows_and_limiting_points(tmp_path: Path) -> None:
         for title in ("interval for the margin", "margins of the single rows", "rows that limit the margin"):
             assert f"<!-- {title}" in text
     assert f"row {body['limiting'][0]['row']} (" in drawn
-    assert drawn.count("<image") == 6
+    assert sum(f"row {one['row']} ({one['label']:+d})" in drawn for one in body["limiting"]) == 6
+    assert "<image" in drawn
     assert "<image" not in flat
     assert "not sampled" in drawn
     assert ", exact" in flat
@@ -221,7 +222,15 @@ def test_published_widths_at_the_margin_are_those_of_compare() -> None:
     for bound, width in widths.items():
         assert width == pytest.approx(expected[bound], rel=1e-9)
     assert "hard-published" in invoke("synthetic:circle:points=8", "--eps", "0.1").stdout
-    assert "widths" not in " ".join(invoke("synthetic:circle:points=8").stdout.split())
+    assert "hard-published" not in invoke("synthetic:circle:points=8", "-v").stdout
+
+
+def test_hardness_is_told_by_what_the_sharp_bounds_ask_for() -> None:
+    text = invoke("synthetic:circle:points=8").stdout
+    for bound, labels in (("soft-sharp-nfree", "soft"), ("hard-perceptron", "hard")):
+        options = ["--data", "synthetic:circle:points=8", "--eps", "0.05", "--bound", bound, "--json"]
+        (row,) = json.loads(CliRunner().invoke(app, ["compare", *options]).stdout)["result"]["rows"]
+        assert f"{row['width']:,} {'neurons with soft labels' if labels == 'soft' else 'with hard ones'}" in text
 
 
 @pytest.mark.parametrize("option", [("--eps", "0"), ("--eps", "1"), ("--eps", "0.1", "--delta", "0.5")])

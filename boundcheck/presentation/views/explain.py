@@ -75,7 +75,8 @@ def explanation(result: Explanation) -> Document:
         f"{result.bound}: {result.title}",
         [
             Answer(
-                f"{result.bound} ({result.title}) asks for {row.width:,} neurons at {asked}. {verdict}; {result.direction}."
+                f"{result.bound} ({result.title}) asks for {row.width:,} neurons at {asked}. {verdict}; "
+                f"{result.direction}."
             ),
             Table(COSTS, [*result.factors, *result.costs], "what each factor costs"),
             Next(

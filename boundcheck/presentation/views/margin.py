@@ -56,17 +56,12 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
         Column("status", "how it is known", lambda row: row[2], prose=True),
     )
     blocks: list[Block] = [Answer(_answer(report)), Table(columns, rows[:2])]
+    if report.sharpest:
+        blocks.append(Note(_hardness(report.sharpest)))
     if report.widths:
         eps = numbers.number(report.widths[0].eps)
-        blocks += [
-            Note(_hardness(report.widths)),
-            Table(
-                BOUND_COLUMNS,
-                report.widths,
-                f"neurons that suffice for average error {eps}, at the lower end of gamma",
-                detail=True,
-            ),
-        ]
+        suffice = f"neurons that suffice for average error {eps}, at the lower end of gamma"
+        blocks.append(Table(BOUND_COLUMNS, [*report.widths, *report.sharpest], suffice))
     heaviest = f"{report.support_size} rows support the margin; those with the largest weights limit it most"
     return Document(
         title,
@@ -96,7 +91,7 @@ def _answer(report: MarginReport) -> str:
 
 def _hardness(widths: tuple[BoundRow, ...]) -> str:
     """Whether the data are hard, by what the sharpest theorems ask for at the lower end of the margin."""
-    least = {labels: min(row.width for row in widths if row.labels == labels) for labels in ("soft", "hard")}
+    least = {row.labels: row.width for row in widths}
     word = "easy" if max(least.values()) <= EASY else "hard" if min(least.values()) >= HARD else "moderately hard"
     return (
         f"These data are {word} for the theory: at eps {numbers.number(widths[0].eps)} the sharpest theorems ask for "
