@@ -54,7 +54,9 @@ def svg(panel: Figure) -> str:
     """One panel as SVG to stand inside a page: no ids of its own, transparent, colours by the page's variables."""
     import matplotlib
 
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "boundcheck", "font.size": 11}):
+    with matplotlib.rc_context(
+        {"svg.fonttype": "none", "svg.hashsalt": "boundcheck", "font.size": 11, "legend.frameon": False}
+    ):
         figure, axes = new_figure(width=6.0, height=4.0)
         panel.draw(axes)
         axes.set_title("")

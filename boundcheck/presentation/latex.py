@@ -49,7 +49,8 @@ def write(text: str, path: Path) -> None:
 
 def escape(text: str) -> str:
     """Plain text as LaTeX text."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    known = numbers.printable(text).replace("\N{REPLACEMENT CHARACTER}", "?")
+    return "".join(_SPECIAL.get(character, character) for character in known)
 
 
 _GREEK = {"eps": r"\epsilon"} | {

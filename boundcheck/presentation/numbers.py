@@ -24,6 +24,11 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def printable(words: str) -> str:
+    """Text of a file or a data set without control characters, which could move a cursor or break a page."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in words)
+
+
 def is_interval(value: Any) -> bool:
     """Whether a value has ends, such as an Interval or an Estimate."""
     return not isinstance(value, str) and hasattr(value, "lower") and hasattr(value, "upper")

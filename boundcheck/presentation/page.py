@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from boundcheck.errors import MissingExtraError
@@ -25,10 +26,14 @@ def _template() -> Any:
         from jinja2 import Environment
     except ImportError as error:
         raise MissingExtraError("an HTML page", "plots") from error
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_finalize)
     environment.filters |= {"kind": _kind, "text": numbers.text, "svg": _svg, "mathml": _mathml, "folded": _folded}
     environment.globals |= {"moods": doc.MOODS, "style": _style()}
     return environment.from_string(TEMPLATE)
+
+
+def _finalize(value: Any) -> Any:
+    return numbers.printable(value) if type(value) is str else value
 
 
 def _style() -> Any:
@@ -57,15 +62,18 @@ def _mathml(formula: doc.Formula) -> Any:
 
 def _folded(blocks: Sequence[doc.Block]) -> list[tuple[str, list[doc.Block]]]:
     """(what is folded there, the blocks): details that follow each other are folded together; "" is not folded."""
-    parts: list[tuple[str, list[doc.Block]]] = []
-    for block in blocks:
-        title = getattr(block, "title", "") if block.detail else ""
-        if parts and bool(parts[-1][0]) == block.detail:
-            name, inside = parts[-1]
-            parts[-1] = ("; ".join(filter(None, [name.removeprefix("more"), title])) or name, [*inside, block])
-        else:
-            parts.append(((title or "more") if block.detail else "", [block]))
-    return parts
+    parts = [(detail, list(group)) for detail, group in groupby(blocks, key=lambda block: block.detail)]
+    return [
+        ("; ".join(filter(None, dict.fromkeys(map(_name, inside)))) if detail else "", inside)
+        for detail, inside in parts
+    ]
+
+
+def _name(block: doc.Block) -> str:
+    """What a folded block is called, until its first comma; formulas share one name."""
+    return (
+        "formulas" if isinstance(block, doc.Formula) else str(getattr(block, "title", "")).split(",")[0].split(";")[0]
+    )
 
 
 TEMPLATE = """

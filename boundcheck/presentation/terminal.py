@@ -66,7 +66,13 @@ class Terminal:
 
     @write.register
     def _facts(self, block: doc.Facts) -> None:
-        self._title(block.title)
+        if block.title:
+            self._title(block.title)
+        longest = max((cell_len(name) for name, _ in block.pairs), default=0)
+        if longest + _NARROWEST_PROSE > self._console.width:
+            for name, value in block.pairs:
+                self._line(_clean(f"  {name}: {numbers.text(value)}"))
+            return
         grid = RichTable.grid(padding=(0, 2, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
@@ -77,7 +83,8 @@ class Terminal:
 
     @write.register
     def _items(self, block: doc.Items) -> None:
-        self._title(block.title)
+        if block.title:
+            self._title(block.title)
         for i, item in enumerate(block.items, 1):
             begin = f"  {i}. " if block.numbered else "  "
             self._line(_clean(begin), *([_marked(item.mark), Text("  ")] if item.mark else []), _clean(item.text))
@@ -136,9 +143,9 @@ class Terminal:
         self._open = False
 
     def _title(self, words: str) -> None:
+        if self._open:
+            self._gap()
         if words:
-            if self._open:
-                self._gap()
             self._line(_clean(words))
 
     def _line(self, *parts: Text) -> None:
@@ -147,8 +154,7 @@ class Terminal:
 
 
 def _clean(words: str) -> Text:
-    """Text of a file or a data set cannot move the cursor: control characters are replaced."""
-    return Text("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in words))
+    return Text(numbers.printable(words))
 
 
 def _marked(words: str) -> Text:

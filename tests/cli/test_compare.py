@@ -113,7 +113,7 @@ def test_what_is_said_of_floors_and_flips_is_true_of_the_rows(options: list[str]
     assert (" floor " in shown.partition("growth")[0]) is floor
     assert (" infinite " in shown) is ("--step-size" in options)
     assert ("one footing" in shown) is footing
-    assert ("infinite" in invoke(*EXAMPLE, *options, "--latex", "-").stdout) is ("--step-size" in options)
+    assert ("& infinite &" in invoke(*EXAMPLE, *options, "--latex", "-").stdout) is ("--step-size" in options)
 
 
 def test_ratios_of_soft_to_hard_width() -> None:

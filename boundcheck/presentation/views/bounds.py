@@ -35,10 +35,12 @@ class _Line:
 
 
 def comparison(result: Comparison) -> Document:
-    """Widths of every bound by gamma, one matrix an eps; then everything else."""
+    """Widths of every bound by gamma, one matrix an eps, or what each prescribes at one gamma; then everything else."""
     blocks: list[Block] = [Answer(_answer(result))]
     matrices = [
         _matrix(result, eps, f"neurons that suffice for average error {numbers.number(eps)}, by margin gamma")
+        if len(result.gammas) > 1
+        else _prescribed(result, eps)
         for eps in result.eps
     ]
     main, *findings = result.findings
@@ -48,10 +50,8 @@ def comparison(result: Comparison) -> Document:
         Items([Item(sentence) for sentence in findings], "read this with the numbers", detail=True),
     ]
     for eps in result.eps:
-        rows = [row for row in result.rows if row.eps == eps]
-        group = Column("gamma", "gamma", group=True)
-        title = f"training that each bound prescribes, average error {numbers.number(eps)}"
-        blocks.append(Table((group, *BOUND_COLUMNS, _VACUOUS), rows, title, detail=True))
+        if len(result.gammas) > 1:
+            blocks.append(replace(_prescribed(result, eps), detail=True))
         if result.ratios:
             blocks.append(replace(_ratios(result, eps), detail=True))
     blocks += [
@@ -85,6 +85,14 @@ def _answer(result: Comparison) -> str:
         f"At margin {numbers.number(gamma)}, average error {numbers.number(eps)} and n = {result.n} the smallest "
         f"{'widths' if len(told) > 1 else 'width'} that a theorem guarantees: {' and '.join(told)}."
     )
+
+
+def _prescribed(result: Comparison, eps: float) -> Table:
+    """Width and training of every bound at every gamma."""
+    rows = [row for row in result.rows if row.eps == eps]
+    vacuous = [_VACUOUS] if any(row.vacuous for row in rows) else []
+    title = f"width that suffices for average error {numbers.number(eps)}, and the training that each bound prescribes"
+    return Table((Column("gamma", "gamma", group=True), *BOUND_COLUMNS, *vacuous), rows, title)
 
 
 def _matrix(result: Comparison, eps: float, title: str) -> Table:

@@ -57,7 +57,7 @@ def _over_time(report: MarginReport, axis: "Axes") -> None:
             axis.axhline(sup.upper, color=SOFT)
     axis.plot([], [], color=SOFT, label=f"sup norm in [{sup.lower:.5g}, {sup.upper:.5g}], {known}")
     if sup.lower > 0.5 * outer.upper:  # gamma_rkhs^2 would leave the interval a line
-        axis.set_ylim(sup.lower - 0.2 * (outer.upper - sup.lower), outer.upper * 1.02)
+        axis.set_ylim(sup.lower - 0.2 * (outer.upper - sup.lower) - 0.02 * sup.lower, outer.upper * 1.02)
     axis.set(ylabel="margin gamma")
     axis.legend(fontsize=8)
     axis.grid(alpha=0.3)

@@ -1,0 +1,117 @@
+"""One document, many writers: what the terminal's tables say is in the HTML, the LaTeX, the CSV and the Markdown."""
+
+import csv
+import html
+import io
+import re
+
+import pytest
+
+import boundcheck as bc
+from boundcheck.presentation import latex, page, plain, present, terminal
+from boundcheck.presentation.document import Answer, Column, Document, Next, Table
+
+EVIL = "<b>$x_1$ & \x1b[2J</b>"
+ROWS = [(EVIL, 2**70, 0.1 + 0.2), ("plain", 7, None)]
+COLUMNS = (
+    Column("name", "a name", lambda row: row[0]),
+    Column("count", "how many", lambda row: row[1]),
+    Column("share", "share", lambda row: row[2]),
+)
+SMALL = Document("t", [Answer("It is so."), Table(COLUMNS, ROWS, "what was found"), Next(["boundcheck audit"])])
+
+
+def documents() -> dict[str, Document]:
+    circle = bc.load_dataset("synthetic:circle:points=8")
+    return {
+        "margin": present(bc.margin(circle, eps=0.1), circle),
+        "no margin": present(bc.margin(bc.load_dataset("synthetic:circle:points=6"))),
+        "compare": present(bc.compare(eps=[0.05, 0.01])),
+        "explain": present(bc.explain("soft-sharp")),
+    }
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Document]:
+    return documents()
+
+
+def every_cell(document: Document) -> list[str]:
+    return [cell for table in document.tables(details=True) for row in table.cells() for cell in row if cell]
+
+
+@pytest.mark.parametrize("name", ["margin", "no margin", "compare", "explain"])
+def test_every_cell_of_the_terminal_is_in_the_html_and_in_the_latex(made: dict[str, Document], name: str) -> None:
+    document = made[name]
+    shown = " ".join(terminal.text(document, details=True, width=400).split())
+    written, typeset = page.page("t", [document]), latex.text(document)
+    cells = every_cell(document)
+    assert cells or name == "no margin"
+    for cell in cells:
+        assert " ".join(cell.split()) in shown
+        assert f">{html.escape(cell, quote=False)}<" in html.unescape(written).replace(
+            cell, html.escape(cell, quote=False)
+        )
+        assert latex.prose(cell) in typeset
+
+
+@pytest.mark.parametrize("name", ["margin", "compare", "explain"])
+def test_the_answer_comes_first_and_the_default_is_short(made: dict[str, Document], name: str) -> None:
+    document = made[name]
+    assert isinstance(document.blocks[0], Answer)
+    assert sum(isinstance(block, Next) for block in document.blocks) == 1
+    assert len(terminal.text(document).splitlines()) <= 40
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_no_width_of_the_terminal_cuts_a_name_or_a_number(made: dict[str, Document], width: int) -> None:
+    for document in made.values():
+        shown = terminal.text(document, details=True, width=width)
+        assert "…" not in shown
+        whole = set(shown.split())
+        for table in document.tables(details=True):
+            for i, column in enumerate(table.columns):
+                if not column.prose:
+                    assert {word for row in table.cells() for word in row[i].split()} <= whole
+
+
+def test_a_table_that_is_too_wide_becomes_a_list_of_facts() -> None:
+    shown = terminal.text(SMALL, width=30)
+    assert "how many: 1.18e21" in shown
+    assert "a name plain" in shown
+
+
+def test_text_of_a_file_can_neither_move_the_cursor_nor_become_markup() -> None:
+    assert "\x1b" not in terminal.text(SMALL)
+    written = page.page("<t>", [SMALL])
+    assert "<b>" not in written
+    assert "&lt;b&gt;$x_1$ &amp;" in written
+    assert "\x1b" not in written + latex.text(SMALL)
+    assert r"$<$b$>$\$$x_{1}$\$ \&" in latex.text(SMALL)
+
+
+def test_csv_has_every_digit_and_the_keys_of_the_columns() -> None:
+    rows = list(csv.reader(io.StringIO(plain.to_csv(SMALL))))
+    assert rows == [["name", "count", "share"], [EVIL, str(2**70), "0.30000000000000004"], ["plain", "7", ""]]
+
+
+def test_markdown_escapes_what_would_be_markup() -> None:
+    assert r"| \<b\>$x\_1$ &" in plain.to_markdown(SMALL)
+    assert "| ---: |" in plain.to_markdown(SMALL)
+
+
+def test_the_page_asks_nothing_of_any_other_place(made: dict[str, Document]) -> None:
+    written = page.page("t", list(made.values()))
+    assert not re.search(r"<script|<link|<img|<iframe|url\((?!#)|@import", written)
+    assert set(re.findall(r'\shref="([^#"][^"]*)"', written)) == set()
+    assert "prefers-color-scheme:dark" in written
+    assert written.count("<svg") == sum(len(document.figures()) for document in made.values())
+
+
+def test_soft_and_hard_have_the_colours_of_the_page_in_every_figure(made: dict[str, Document]) -> None:
+    written = page.page("t", [made["margin"], made["compare"]])
+    drawn = "".join(re.findall(r"<svg.*?</svg>", written, flags=re.S))
+    assert "var(--soft)" in drawn
+    assert "var(--hard)" in drawn
+    assert "#0072b2" not in drawn.lower()
+    assert "#d55e00" not in drawn.lower()
