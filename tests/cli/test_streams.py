@@ -26,7 +26,7 @@ def test_a_reader_that_goes_away_ends_it_silently(words: list[str]) -> None:
 def test_head_reads_its_line(tmp_path: Path) -> None:
     ran = shell('"$@" | head -1; exit ${PIPESTATUS[0]}', *COMPARE)
     assert ran.returncode in (0, 141), "0 where all fitted in the pipe before head left"
-    assert ran.stdout.startswith("n = 10")
+    assert "n = 10 " in ran.stdout
     assert ran.stderr == ""
 
 
