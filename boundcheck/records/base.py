@@ -53,13 +53,17 @@ class Interval(Record):
     """[lower, upper] containing the true value with probability at least `confidence`.
 
     `exact` says that no sampling is involved: the ends differ by rounding or a proved duality gap only,
-    and `confidence` is then 1.
+    and `confidence` is then 1.  Raises ValueError unless lower <= upper.
     """
 
     lower: float
     upper: float
     confidence: float = 1.0
     exact: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.lower <= self.upper:
+            raise ValueError(f"no interval reaches from {self.lower!r} to {self.upper!r}")
 
     @property
     def relative_width(self) -> float:

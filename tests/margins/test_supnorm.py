@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 
 from boundcheck.datasets import load_dataset
+from boundcheck.errors import BoundcheckWarning
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import descent, envelope, fields, supnorm
-from boundcheck.margins.certificate import Certifier
+from boundcheck.margins.certificate import Certificate, Certifier
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
 from boundcheck.margins.rkhs import rkhs_margin
+from boundcheck.progress import SILENT
 from boundcheck.records import Interval
 
 
@@ -161,3 +163,47 @@ def test_tolerance_ends_the_rounds_before_the_deadline() -> None:
     )
     assert found.margin.relative_width <= 0.2
     assert not found.interrupted
+
+
+def certificate_of(lower: float, upper: float) -> Certificate:
+    zeros = np.zeros(2)
+    return Certificate(Interval(lower, upper, 0.9, exact=False), zeros, zeros, 10)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([(0.10, 0.13), (0.12, 0.14)], (0.12, 0.13)),
+        ([(0.10, 0.12), (0.13, 0.14)], (0.10, 0.14)),  # disjoint: one of them failed, so both are covered
+        ([(0.10, 0.12), (0.13, 0.14), (0.125, 0.126)], (0.10, 0.14)),
+        ([(0.02, 0.12), (0.13, 0.9)], (0.05, 0.5)),  # never beyond what is proved
+        ([(0.6, 0.9)], (0.05, 0.5)),  # disjoint from what is proved
+    ],
+)
+def test_disjoint_rounds_are_both_covered(found: list[tuple[float, float]], expected: tuple[float, float]) -> None:
+    rounds = supnorm._Rounds(Interval(0.05, 0.5), 0.9, 0.0, SILENT)
+    for ends in found:
+        rounds.add(np.full(2, 0.5), certificate_of(*ends))
+    assert (rounds.interval.lower, rounds.interval.upper) == expected
+    assert rounds.disagree == (max(low for low, _ in found) > min(0.5, *(high for _, high in found)))
+
+
+def test_rounds_that_disagree_end_with_a_warning_and_not_as_if_the_tolerance_were_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([certificate_of(0.10, 0.12), certificate_of(0.13, 0.14)])
+    monkeypatch.setattr(Certifier, "certify", lambda self, q, confidence: next(answers))
+    data = load_dataset("synthetic:sphere:n=10,d=3")
+    H = limiting_kernel(data.X) * np.outer(data.y, data.y)
+    with pytest.warns(BoundcheckWarning, match="disjoint"):
+        found = supnorm.sup_margin(
+            data.X, data.y.astype(float), H, np.full(10, 0.1), Interval(0.0, 0.5),
+            confidence=0.9, tolerance=0.01, deadline=float("inf"), seed=0,
+        )  # fmt: skip
+    assert (found.margin.lower, found.margin.upper) == (0.10, 0.14)
+
+
+@pytest.mark.parametrize("ends", [(0.13, 0.12), (float("nan"), 1.0), (0.0, float("nan"))])
+def test_no_interval_is_inverted(ends: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="no interval"):
+        Interval(*ends)
