@@ -7,19 +7,21 @@ Group the rows by the line through the origin that they span. The margin is zero
      (phi_x - phi_{-x} = x is linear in x, so antipodal pairs can cancel each other).
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import gcd
+from operator import mul
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from boundcheck.margins.hulls import positive_combination
-
 _EXACT_INTEGERS = 2.0**53
 # Two unit rows on one line differ by a few ulp; every pair this close is compared exactly.
 _CANDIDATE = 1e-12
+_FINE = 2.0**53  # a proposed direction in integers
+_PATIENCE = 20  # pivots a row that gain nothing before Bland's rule, slow but finite, takes over from the largest gain
+_PRIME = (1 << 62) - 57
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,86 @@ def _cancelling(raw: np.ndarray, line: np.ndarray, side: np.ndarray, y: np.ndarr
                 pairs.append(rows)
     if not pairs:
         return []
-    vectors = [[int(y[rows[0]]) * entry for entry in _fractions(raw[rows[0]])] for rows in pairs]
-    weights = positive_combination(vectors)
-    return [int(i) for rows, weight in zip(pairs, weights or (), strict=False) if weight > 0 for i in rows]
+    vectors = [_primitive(raw[rows[0]], int(y[rows[0]])) for rows in pairs]
+    return [int(i) for k in positive_combination(vectors) for i in pairs[k]]
 
 
-def _fractions(row: np.ndarray) -> list[Fraction]:
-    return [Fraction(value) for value in row.tolist()]
+def positive_combination(vectors: Sequence[Sequence[int]]) -> list[int]:
+    """Which vectors have weight w > 0 in some combination sum_k w_k vectors_k = 0 with w >= 0; none: there is no such.
+
+    There is none if and only if some h has h.vectors_k > 0 for all k (Gordan's theorem).  A floating linear programme
+    proposes h, which integers check, and the vectors of a combination, from which the simplex method goes on in exact
+    arithmetic: its first basis is mostly the last one.  vectors: integers, all of one length, none of them zero.
+    """
+    from flint import fmpz_mat
+    from scipy.optimize import linprog
+
+    # max t subject to V h >= t, |h| <= 1: an h with positive t separates; the multipliers are w.  The vectors and then
+    # the coordinates are scaled, which changes neither question.
+    V = np.array([[value / max(map(abs, vector)) for value in vector] for vector in vectors])
+    exponents = np.frexp(np.abs(V).max(axis=0))[1]
+    V = np.ldexp(V, -exponents)
+    k, d = V.shape
+    bounds = [(-1, 1)] * d + [(None, 1)]
+    found = linprog([0.0] * d + [-1.0], np.hstack([-V, np.ones((k, 1))]), np.zeros(k), bounds=bounds, method="highs-ds")
+    proposed: list[int] = []
+    if found.status == 0:
+        whole, shifts = np.round(found.x[:d] * _FINE), exponents.max() - exponents
+        direction = [int(value) << int(shift) for value, shift in zip(whole, shifts, strict=True)]
+        if all(sum(map(mul, direction, vector)) > 0 for vector in vectors):
+            return []
+        proposed = [int(j) for j in np.flatnonzero(found.ineqlin.marginals < 0)]
+    rows = [list(row) for row in zip(*vectors, strict=True)] + [[1] * k]
+    return _phase_one(fmpz_mat(rows), proposed)
+
+
+def _phase_one(A: Any, proposed: list[int]) -> list[int]:
+    """The support of a basic solution of A w = (0, ..., 0, 1), w >= 0, or nothing: the simplex method.
+
+    A: (m, k) fmpz_mat.  Column k + i is the unit vector of row i; the sum of their weights is minimised from 1 to 0.
+    proposed: columns of the first basis, those left out that depend on others or get a negative weight.
+    """
+    from flint import fmpq_mat, fmpz_mat
+
+    m, k = A.nrows(), A.ncols()
+    goal = fmpz_mat(m, 1, [0] * (m - 1) + [1])
+
+    def columns(chosen: list[int]) -> Any:
+        return fmpz_mat(m, len(chosen), [A[i, j] if j < k else int(j == k + i) for i in range(m) for j in chosen])
+
+    while True:
+        basis = _independent(columns(proposed + list(range(k, k + m))), proposed + list(range(k, k + m)))
+        weights = columns(basis).solve(goal).entries()
+        proposed = [j for j in basis if j < k]
+        negative = {j for j, weight in zip(basis, weights, strict=True) if weight < 0}
+        if not negative:
+            break
+        proposed = [j for j in proposed if j not in negative] if negative & set(proposed) else []
+    idle = 0
+    while any(weight > 0 for j, weight in zip(basis, weights, strict=True) if j >= k):
+        matrix = columns(basis)
+        prices = matrix.transpose().solve(fmpz_mat(m, 1, [int(j >= k) for j in basis]))
+        gains = (prices.transpose() * fmpq_mat(A)).entries()
+        rising = [j for j, gain in enumerate(gains) if gain > 0]
+        if not rising:
+            return []
+        entering = rising[0] if idle > _PATIENCE * m else max(rising, key=gains.__getitem__)
+        step = matrix.solve(columns([entering])).entries()
+        ratios = [(weights[i] / step[i], basis[i], i) for i in range(m) if step[i] > 0]
+        least, _, place = min(ratios)
+        idle = 0 if least > 0 else idle + 1
+        basis[place] = entering
+        weights = columns(basis).solve(goal).entries()
+    return sorted(j for j, weight in zip(basis, weights, strict=True) if weight > 0)
+
+
+def _independent(matrix: Any, names: list[int]) -> list[int]:
+    """The names of the first columns that are a basis modulo a prime, and so over the rationals; the matrix has one."""
+    from flint import nmod_mat
+
+    reduced, rank = nmod_mat(matrix, _PRIME).rref()
+    heads = [next(j for j in range(reduced.ncols()) if int(reduced[i, j])) for i in range(rank)]
+    return [names[j] for j in heads]
 
 
 def _lines(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

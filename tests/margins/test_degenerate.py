@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from margin_oracles import margin_is_zero
 
 from boundcheck.datasets import load_dataset
-from boundcheck.margins.zero import find_rays
+from boundcheck.margins.zero import find_rays, positive_combination
 
 
 def conflicts(X: np.ndarray, y: list[int] | np.ndarray) -> tuple[int, ...]:
@@ -110,3 +110,42 @@ def test_shortest_row_of_each_ray_and_label_binds() -> None:
     rays = find_rays(X, np.array([1, 1, 1, -1, 1]))
     np.testing.assert_array_equal(rays.binding, [1, 2, 3])
     assert rays.conflicts == ()
+
+
+def cancelling(k: int, d: int, seed: int) -> list[list[int]]:
+    """k integer vectors of 50 bits whose sum is zero."""
+    vectors = np.random.default_rng(seed).integers(-(2**50), 2**50, (k, d)).tolist()
+    return [*vectors[:-1], [-sum(column) for column in zip(*vectors[:-1], strict=True)]]
+
+
+@pytest.mark.parametrize(("k", "d"), [(60, 24), (200, 50)])
+def test_many_cancelling_pairs_are_decided_and_the_rows_named_do_cancel(k: int, d: int) -> None:
+    """A minute and a half in rational tableaux for (60, 24); the support found has weights that are exactly right."""
+    from flint import fmpz_mat
+
+    vectors = cancelling(k, d, seed=k)
+    support = positive_combination(vectors)
+    matrix = fmpz_mat([[vectors[j][i] for j in support] for i in range(d)] + [[1] * len(support)])
+    assert 2 <= len(support) <= d + 1
+    assert matrix.rank() == len(support)
+    square = matrix.transpose() * matrix
+    weights = square.solve(matrix.transpose() * fmpz_mat(d + 1, 1, [0] * d + [1]))
+    assert all(weight > 0 for weight in weights.entries())
+    assert all(entry == 0 for entry in (matrix * weights).entries()[:d])
+    apart = [[2**60, *vector] for vector in vectors]
+    assert positive_combination(apart) == []
+    assert positive_combination([[0, *vector] for vector in vectors])
+
+
+@pytest.mark.parametrize("touches", [True, False])
+def test_hull_within_a_float_of_zero_is_decided_by_exact_pivots(touches: bool) -> None:
+    """Eight vectors cancel in a hyperplane; all leave it by 2^-40 of their length, or all but four cancelling ones."""
+    rng = np.random.default_rng(3)
+    flat = [*rng.integers(-9, 10, (3, 3)).tolist(), *rng.integers(-9, 10, (4, 3)).tolist()]
+    flat = [flat[0], flat[1], flat[2], [-sum(c) for c in zip(*flat[:3], strict=True)], *flat[3:]]
+    turn = rng.integers(-9, 10, (4, 4)).tolist()
+    lifted = [[v << 40 for v in row] + [0 if touches and i < 4 else 1] for i, row in enumerate(flat)]
+    vectors = [[sum(a * b for a, b in zip(row, column, strict=True)) for column in turn] for row in lifted]
+    support = positive_combination(vectors)
+    assert bool(support) == touches
+    assert set(support) <= {0, 1, 2, 3}
