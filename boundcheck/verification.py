@@ -14,6 +14,7 @@ from decimal import ROUND_FLOOR, Context
 from typing import Any
 
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, Training, TrainingSpec
+from boundcheck.records.base import confidence_text
 
 _DOWN = Context(prec=4, rounding=ROUND_FLOOR)  # a lower end that is rounded up would claim too much
 
@@ -94,9 +95,15 @@ def compare_searches(soft: Search, hard: Search) -> Comparison:
     """Which of two searches needs fewer neurons, where their brackets leave no doubt.
 
     A bracket is [largest width shown to fail, smallest width shown to succeed]; the minimal width lies in
-    (bracket[0], bracket[1]] if success is monotone in the width.
+    (bracket[0], bracket[1]] if success grows with the width, which is assumed and said, and refused where the trials
+    refute it.  The two searches' risks add up, at most to 1.
     """
     names = name_of(soft), name_of(hard)
+    for search, name in zip((soft, hard), names, strict=True):
+        if search.non_monotone:
+            narrow, wide = search.non_monotone[0]
+            shown = f"{name} succeeds at width {narrow} and fails at {wide}: no width divides the two"
+            return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be compared by width; {shown}")
     (soft_low, soft_high), (hard_low, hard_high) = soft.bracket, hard.bracket
     if soft_high is not None and soft_high <= hard_low:
         smaller, word = names[0], "fewer neurons than"
@@ -104,8 +111,9 @@ def compare_searches(soft: Search, hard: Search) -> Comparison:
         smaller, word = names[1], "more neurons than"
     else:
         return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be told apart: brackets overlap")
-    both = soft.confidence + hard.confidence - 1
-    said = f"{names[0]} needs {word} {names[1]}: {soft.interval} against {hard.interval} (both at once: {both:.0%})"
+    both = confidence_text(max(0.0, soft.confidence + hard.confidence - 1))
+    said = f"{names[0]} needs {word} {names[1]}, if success grows with the width: {soft.interval} against "
+    said += f"{hard.interval} (both at once: {both})"
     return Comparison(*names, True, smaller, said)
 
 
@@ -123,7 +131,7 @@ def follows_theorem(spec: TrainingSpec, row: BoundRow) -> bool:
 def condition(gamma: Interval) -> str:
     """What a bound evaluated at the lower end of the margin's interval supposes, in words; empty where it is proved."""
     lower = float(_DOWN.create_decimal(gamma.lower))
-    return "" if gamma.exact else f"gamma >= {lower:g}, which holds at {gamma.confidence:.0%} confidence"
+    return "" if gamma.exact else f"gamma >= {lower:g}, which holds at {confidence_text(gamma.confidence)} confidence"
 
 
 def proved_for(gamma: Interval) -> str:
@@ -147,7 +155,7 @@ def judge_runs(
     gamma: the margin, at whose lower end the bound was evaluated.
     doubt: a hypothesis of the bound that is not established for these runs, in words; nothing is refuted then.
     """
-    interval = f"[{rate.lower:.3g}, {rate.upper:.3g}] ({rate.confidence:.0%})"
+    interval = f"[{rate.lower:.3g}, {rate.upper:.3g}] ({confidence_text(rate.confidence)})"
     seen = f"{failures} of {seeds} runs failed, failure rate in {interval}"
     promise = f"{row.bound} promises at most {row.failure_probability:.3g} from width {row.width} on"
     if supposed := condition(gamma):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from boundcheck.records import BoundRow, Interval, Search, TrainingSpec
+from boundcheck.records.base import confidence_text
 from boundcheck.verification import (
     EXIT_CODE,
     Rung,
@@ -59,7 +60,7 @@ def test_many_failures_at_the_bound_refute_it() -> None:
 
 
 def test_a_verdict_at_a_sampled_margin_supposes_its_lower_end() -> None:
-    supposed = "from width 1000 on if gamma >= 0.1238, which holds at 99% confidence"  # never rounded up
+    supposed = "from width 1000 on if gamma >= 0.1238, which holds at 99 % confidence"  # never rounded up
     sampled = Interval(0.12389, 0.2, 0.99, exact=False)
     for row, spec in ((ROW, SPEC), (replace(ROW, labels="hard"), replace(SPEC, labels="hard", loss="logistic"))):
         judged = judge_runs(row, sampled, spec, 1000, 60, 100, rate(0.5, 0.7))
@@ -122,9 +123,32 @@ def test_overlapping_brackets_are_not_told_apart(soft: tuple[int, int | None]) -
 def test_hard_labels_never_shown_to_succeed_still_lose_to_a_smaller_soft_width() -> None:
     found = compare_searches(search("soft", (8, 10)), search("hard", (64, None)))
     assert found.smaller == "soft B=1"
-    assert (
-        found.statement == "soft B=1 needs fewer neurons than hard B=1: (8, 10] against (64, ...) (both at once: 90%)"
+    assert found.statement == (
+        "soft B=1 needs fewer neurons than hard B=1, if success grows with the width: "
+        "(8, 10] against (64, ...) (both at once: 90 %)"
     )
+
+
+def test_the_risks_of_two_searches_add_up_to_at_most_one() -> None:
+    unsure = compare_searches(search("soft", confidence=0.4), search("hard", (32, 40), confidence=0.4))
+    assert unsure.statement.endswith("(both at once: 0 %)")
+
+
+def test_widths_are_not_compared_where_success_is_shown_not_to_grow() -> None:
+    """Soft succeeds from 64 on; hard at 18 to 30, and again from 256: soft does not need fewer neurons."""
+    found = compare_searches(search("soft", (32, 64)), search("hard", (128, 256), non_monotone=((24, 128),)))
+    assert not found.separated
+    assert found.smaller is None
+    assert "hard B=1 succeeds at width 24 and fails at 128" in found.statement
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [(0.95, "95 %"), (0.999, "99.9 %"), (0.9999999, "99.99999 %"), (0.9 - 1e-16, "90 %"), (1.0, "100 %"), (0.0, "0 %")],
+)
+def test_a_confidence_is_never_rounded_up(level: float, said: str) -> None:
+    assert confidence_text(level) == said
+    assert (confidence_text(0.9934567), confidence_text(1 - 1e-15)) == ("99.34 %", "99.9999999999999 %")
 
 
 def test_a_search_cut_short_is_undecided_unless_one_on_the_same_labels_was_shown_to_succeed() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import sympy as sp
 
 from boundcheck.bounds import symbols as s
-from boundcheck.bounds.exact import Number, at_precision, ceiling, enclose, exact, precision, to_float
+from boundcheck.bounds.exact import Number, at_precision, ceiling, enclose, exact, refined, to_float
 from boundcheck.errors import InputError
 from boundcheck.records import BoundRow, Labels, Loss
+from boundcheck.records.comparison import HypothesisStatus
 
 Values = dict[sp.Symbol, sp.Rational]
 ROUNDING = sp.Rational(1, 10**9)  # a computed gamma or c above its range by this much is clipped, the safe direction
@@ -22,17 +23,23 @@ UPPER = "upper bound: this width suffices; smaller ones are not excluded"
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One assumption: a sentence, and its condition on the numbers where it has one.
+    """One assumption: a sentence, and a condition on the numbers that it implies.
 
-    condition None: about the data or the training protocol, enforced by construction elsewhere.
+    condition None: about the data or the training only.  decides: the condition is all that the sentence says; without
+    it the numbers can refute the assumption and never show it.
     """
 
     sentence: str
     condition: sp.Basic | None = None
+    decides: bool = False
 
     def holds(self, values: Values) -> bool:
         """Whether the condition holds at exact rational values; True where there is none."""
         return self.condition is None or bool(self.condition.xreplace(values))
+
+    def status(self, values: Values) -> HypothesisStatus:
+        """What the numbers say of the assumption."""
+        return "fails" if not self.holds(values) else "checked" if self.decides else "assumed"
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,7 @@ class Bound:
         if self.vacuous in (sp.true, sp.false):
             return bool(self.vacuous)
         left, right = self.vacuous.args
-        with precision(128):
-            return bool(enclose(left - right, at_precision(values)) >= 0)
+        return bool(refined(lambda: enclose(left - right, at_precision(values))) >= 0)
 
 
 def even(width: int) -> int:

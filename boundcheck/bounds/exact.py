@@ -19,6 +19,7 @@ from boundcheck.errors import InputError
 Number = int | float | str | Fraction
 Balls = Mapping[sp.Symbol, arb]
 _START_BITS, _MAX_BITS = 128, 4096
+_FLOAT_BITS = 60  # relative accuracy of a ball that becomes a float; 53 would do
 
 
 def exact(value: Number, name: str = "number") -> sp.Rational:
@@ -134,7 +135,22 @@ def ceiling(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Rational]) -> int:
     raise InputError("the numbers are too extreme: a width of a thousand digits; take a larger gamma or eps")
 
 
+def refined(value: Callable[[], arb]) -> arb:
+    """`value()` at a precision at which its ball has the accuracy of a float, raised from 128 bits as needed.
+
+    Where the true value is 0, or the ball is wide for another reason than rounding, it comes back as it is once twice
+    the bits no longer narrow it.
+    """
+    bits, before = _START_BITS, None
+    while True:
+        with precision(bits):
+            found = value()
+            narrow = found.rel_accuracy_bits() >= _FLOAT_BITS
+        if narrow or bits == _MAX_BITS or (before is not None and found.rad() > before / 2):
+            return found
+        bits, before = 2 * bits, found.rad()
+
+
 def to_float(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Rational]) -> float:
     """The float nearest to `expr` at rational symbol values (for display and for step sizes)."""
-    with precision(_START_BITS):
-        return float(enclose(expr, at_precision(values)).mid())
+    return float(refined(lambda: enclose(expr, at_precision(values))).mid())

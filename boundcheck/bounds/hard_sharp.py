@@ -20,7 +20,7 @@ from jaxtyping import Float64
 
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Factor, Hypothesis, Point, Values
-from boundcheck.bounds.exact import ceiling, precision, to_float
+from boundcheck.bounds.exact import ceiling, refined, to_float
 from boundcheck.bounds.hypotheses import HARD_LABELS, MARGIN, NETWORK, PERCEPTRON, PROJECTED, TEMPERED
 from boundcheck.bounds.inversion import NoWidthError, root
 from boundcheck.bounds.sharp import INVERSE_ROOT, Schedule, SharpBound, rounded
@@ -86,8 +86,8 @@ class Logistic(SharpBound):
 
         def missing(log_radius: float, width: float) -> float:
             trial = replace(planned, radius=rounded(math.exp(log_radius)))
-            with precision(64):
-                return -float(self.slack_function(values, trial, "kl")(arb(width)))
+            slack = self.slack_function(values, trial, "kl")
+            return -float(refined(lambda: slack(arb(width))).mid())
 
         schedule, width = planned, to_float(self.width, values)
         for _ in range(2):

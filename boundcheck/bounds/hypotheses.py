@@ -23,9 +23,8 @@ MARGIN = Hypothesis(
     sp.Le(s.gamma, sp.Rational(1, 2)),
 )
 NORMS = Hypothesis("||x_i|| >= c for every i (superfluous: c = 2 gamma always holds)", sp.Le(s.c, 1))
-SOFT_LABELS = Hypothesis(
-    "soft labels p_i = sigmoid(kappa z_i), z_i the logit of v, with kappa ||v|| <= 1", sp.Le(s.kappa, 1)
-)
+SOFT_LABELS = Hypothesis("soft labels p_i = sigmoid(kappa z_i), z_i the logit of v")
+SMALL_SCALE = Hypothesis("kappa <= 1, so that kappa ||v|| <= 1", sp.Le(s.kappa, 1), decides=True)
 HARD_LABELS = Hypothesis("hard labels y_i = +-1")
 SCALED_SOFT_LABELS = Hypothesis("soft labels p_i = sigmoid(kappa z_i), z_i the logit of v, with ||v|| <= 1; B = kappa")
 TEMPERED = Hypothesis("the loss is tau ln(1 + exp(-y f/tau))")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from flint import arb
 
-from boundcheck.bounds.exact import precision
+from boundcheck.bounds.exact import precision, refined
 from boundcheck.errors import InputError
 
 Slack = Callable[[arb], arb]
@@ -27,8 +27,7 @@ def root(slack: Slack, guess: float) -> float:
 
     def at(x: float) -> float:
         # every slack of this package is nearly affine in x = 1/sqrt(m)
-        with precision(_BITS):
-            return float(slack(arb(x) ** -2))
+        return float(refined(lambda: slack(arb(x) ** -2)).mid())
 
     if not guess < _LARGEST:
         raise NoWidthError("the numbers are too extreme; take a larger gamma or eps")

@@ -9,7 +9,7 @@ import sympy as sp
 
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Bound, Factor
-from boundcheck.bounds.hypotheses import HARD_LABELS, MARGIN, NETWORK, NORMS, PROJECTED, SOFT_LABELS
+from boundcheck.bounds.hypotheses import HARD_LABELS, MARGIN, NETWORK, NORMS, PROJECTED, SMALL_SCALE, SOFT_LABELS
 
 PAPER = "Mandal, Lin & Srikant (L4DC 2025)"
 C1 = 96 / (1 + sp.E**2)
@@ -26,7 +26,7 @@ soft_kl = Bound(
     statement="The average over t < T of the KL risk R^KL(W(t)) is at most beta.",
     quantifiers=PROBABILITY + "; eta = beta/3 and every T >= 9/beta^2 (printed: every eta <= beta/3, which is false)",
     source=f"{PAPER}, Theorem 2, eqs. (6)-(7)",
-    hypotheses=(NETWORK, PROJECTED, MARGIN, NORMS, SOFT_LABELS),
+    hypotheses=(NETWORK, PROJECTED, MARGIN, NORMS, SOFT_LABELS, SMALL_SCALE),
     width=C1 / s.beta * TAIL**2,
     failure=3 * s.delta,
     radius=sp.Integer(1),
@@ -54,7 +54,7 @@ soft = Bound(
     statement="The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps.",
     quantifiers=PROBABILITY + "; eta = gamma^2 eps/96 and every T >= 9216/(gamma^4 eps^2)",
     source=f"{PAPER}, Corollary 4, eqs. (10)-(11)",
-    hypotheses=(NETWORK, PROJECTED, MARGIN, NORMS, SOFT_LABELS),
+    hypotheses=(NETWORK, PROJECTED, MARGIN, NORMS, SOFT_LABELS, SMALL_SCALE),
     width=C2 / (MARGIN_OF_LOGITS**2 * s.eps) * TAIL**2,
     failure=3 * s.delta,
     radius=sp.Integer(1),

@@ -35,7 +35,8 @@ def bernoulli_kl(reach: arb, m: arb, log_odds: arb) -> arb:
 def kl_inverse(N: arb, p: arb, log_odds: arb) -> arb:
     """A ball containing sup{s in [p, 1] : N kl(s || p) <= log_odds}.
 
-    N > 0, 0 < p < 1, log_odds > 0. Where the quantile is above 0.999 the ball is [0.999, 1].
+    N > 0, 0 < p < 1, log_odds > 0. Where the quantile is above 0.999 the ball is [0.999, 1]; where the precision in
+    force does not tell (kl is a small difference of large terms) it is [p, 1], and the caller takes more bits.
     """
     one = arb(1)
     logit_p = (p / (one - p)).log()
@@ -49,7 +50,7 @@ def kl_inverse(N: arb, p: arb, log_odds: arb) -> arb:
     bernstein = p + (2 * p * log_odds / N).sqrt() + 2 * log_odds / (3 * N)  # at or beyond the quantile
     s = (bernstein if bernstein < far else far).mid()
     if not excess(s) > 0:
-        return far.union(one)
+        return far.union(one) if excess(far) <= 0 else p.union(one)
     tiny = arb(2) ** (_GUARD_BITS - ctx.prec)
     for _ in range(_NEWTON_STEPS):
         step = (excess(s) / (N * ((s / (one - s)).log() - logit_p))).mid()

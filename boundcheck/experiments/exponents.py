@@ -31,6 +31,11 @@ def crossing(trials: Sequence[Trial], target: float) -> float | None:
     return _cross(counts[:, 0], counts[:, 1], counts[:, 2], target) if len(counts) else None
 
 
+def reached_at_once(search: Search) -> bool:
+    """Whether the narrowest width tried reaches the target already, so that the crossing is at most that width."""
+    return crossing(search.trials, search.success_target) == min((t.width for t in search.trials), default=0)
+
+
 def monotone(values: Float[np.ndarray, " k"], weights: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
     """Weighted least-squares fit of a non-decreasing sequence (pool adjacent violators)."""
     return np.asarray(isotonic_regression(values, weights=weights).x)
@@ -45,13 +50,15 @@ def exponent(x: Sequence[float], searches: Sequence[Search], rng: np.random.Gene
     """Fit ln(crossing) against ln(x); the interval resamples the seeds and takes the straight line for granted.
 
     A search that never reached its target is censored: its crossing lies above the widest width tried, where it is
-    put, so that the slope is a bound on one side (on neither, if such places pull it both ways) and the interval is
-    open on the other. None where fewer than LEAST_PLACES places reached the target.
+    put. One whose narrowest width reached it is censored, too: its crossing lies at or below that width. The slope is
+    then a bound on one side (on neither, if such places pull it both ways) and the interval is open on the other.
+    None where fewer than LEAST_PLACES places have a crossing between two widths.
     """
     limits = [max((t.width for t in s.trials), default=2) for s in searches]
     widths = [crossing(s.trials, s.success_target) for s in searches]
     beyond = np.array([width is None for width in widths])
-    if len(widths) - beyond.sum() < LEAST_PLACES:
+    below = np.array([reached_at_once(s) for s in searches])
+    if len(widths) - (beyond | below).sum() < LEAST_PLACES:
         return None
     leverage = _leverage(np.log(x))
     drawn = [_resampled(s, limit, rng) for s, limit in zip(searches, limits, strict=True)]
@@ -59,8 +66,8 @@ def exponent(x: Sequence[float], searches: Sequence[Search], rng: np.random.Gene
     value = leverage @ np.log([width or limit for width, limit in zip(widths, limits, strict=True)])
     return Exponent(
         value=float(value),
-        lower=None if np.any(leverage[beyond] < 0) else float(low),
-        upper=None if np.any(leverage[beyond] > 0) else float(high),
+        lower=None if np.any(leverage[beyond] < 0) or np.any(leverage[below] > 0) else float(low),
+        upper=None if np.any(leverage[beyond] > 0) or np.any(leverage[below] < 0) else float(high),
     )
 
 

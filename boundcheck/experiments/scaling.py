@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.errors import InputError
-from boundcheck.experiments.exponents import crossing, exponent, slope
+from boundcheck.experiments.exponents import crossing, exponent, reached_at_once, slope
 from boundcheck.margins.planar import planar_margin
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Against, BoundRow, Fit, Place, Scaling, ScalingRow, Search, TrainingSpec
@@ -117,6 +117,7 @@ def _fit(
     found = exponent(x, searches, rng)
     bounds = [contender.bound for contender in contenders if contender.bound is not None]
     reached = sum(crossing(s.trials, s.success_target) is not None for s in searches)
+    below = sum(map(reached_at_once, searches))
     return Fit(
         search=contenders[0].name,
         exponent=None if found is None else found.value,
@@ -124,6 +125,7 @@ def _fit(
         upper=None if found is None else found.upper,
         places=reached,
         beyond=len(searches) - reached,
+        below=below,
         bound=bounds[0].bound if bounds else None,
         bound_exponent=slope(np.log(x), np.log([float(row.width) for row in bounds])) if bounds else None,
         theorem=contenders[0].theorem,

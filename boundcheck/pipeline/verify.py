@@ -15,6 +15,7 @@ from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, verify_width
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
+from boundcheck.records.base import confidence_text
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
 from boundcheck.verification import (
@@ -251,7 +252,7 @@ def _ladder(
                 radius=found.radius,
                 bracket=found.bracket,
                 searched_to=found.bracket[0],
-                note=f"at {found.confidence:.0%}",
+                note=f"at {confidence_text(found.confidence)}",
             )
             for found in searches
             if found.labels == labels

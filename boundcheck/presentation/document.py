@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Mood = Literal["good", "bad", "open"]
 MOODS: Mapping[str, Mood] = {
-    **dict.fromkeys(("holds", "proved", "consistent", "certified", "succeeds", "yes"), "good"),
+    **dict.fromkeys(("holds", "checked", "proved", "consistent", "certified", "succeeds", "yes"), "good"),
     **dict.fromkeys(("FAILS", "fails", "refuted", "assumption fails", "no"), "bad"),
     **dict.fromkeys(("undecided", "not certified", "argued", "assumed", "supported", "cannot be told"), "open"),
 }

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from boundcheck.records.base import confidence_text
+
 _LONG = 28
 
 
@@ -57,7 +59,7 @@ def interval(value: Mapping[str, Any]) -> str:
         return f"{low} (proved)" if low == high else f"[{low}, {high}] (proved)"
     inside = f"{number(value['value'])} in " if "value" in value else ""
     confidence = value.get("confidence")
-    mark = f" ({100 * confidence:g} % confidence)" if isinstance(confidence, int | float) else ""
+    mark = f" ({confidence_text(confidence)} confidence)" if isinstance(confidence, int | float) else ""
     return f"{inside}[{low}, {high}]{mark}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from boundcheck.presentation.html import Html, chip, element, facts, finite, is_interval, join, number, table
 from boundcheck.presentation.svg import Line, Mark, dots, lines
 from boundcheck.records import Interval
+from boundcheck.records.base import confidence_text
 from boundcheck.verification import proved_for
 
 Json = Mapping[str, Any]
@@ -74,7 +75,7 @@ def _margin(result: Json, _: Formulas) -> list[Section]:
 
 def _end(value: Json) -> str:
     """The upper end, with the confidence of an interval that is not proved."""
-    mark = "" if value.get("exact") else f", {100 * float(value['confidence']):g} %"
+    mark = "" if value.get("exact") else f", {confidence_text(float(value['confidence']))}"
     return f"≤ {value['upper']:.4g}{mark}"
 
 
@@ -88,7 +89,7 @@ def _compare(result: Json, formulas: Formulas) -> list[Section]:
         facts([("n", result.get("n")), ("data", result.get("data"))]),
         _widths(rows),
         *(element("p", sentence) for sentence in result.get("findings", ())),
-        table(heads, cells, "Every width suffices; none is known to be needed"),
+        table(heads, cells, "Every width suffices; smaller networks are not excluded"),
         _crossovers(result["crossovers"]),
         element("h3", "Sources"),
         facts(sources.items()),

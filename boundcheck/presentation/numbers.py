@@ -4,6 +4,8 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from boundcheck.records.base import confidence_text
+
 NOTHING = "-"
 
 
@@ -55,8 +57,8 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float) -> str:
-    """`99 %`."""
-    return f"{100 * share:g} %"
+    """A share such as a success target: `90 %`."""
+    return f"{100 * share:.4g} %"
 
 
 def ends(value: Any, digits: int = 4) -> str:
@@ -67,7 +69,7 @@ def ends(value: Any, digits: int = 4) -> str:
 
 def certainty(value: Any) -> str:
     """`proved`, or `99 % confidence`."""
-    return "proved" if value.exact else f"{percent(value.confidence)} confidence"
+    return "proved" if value.exact else f"{confidence_text(value.confidence)} confidence"
 
 
 def interval(value: Any, digits: int = 4) -> str:

@@ -45,9 +45,7 @@ def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
         direction=bound.direction,
         quantifiers=bound.quantifiers,
         source=bound.source,
-        hypotheses=tuple(
-            HypothesisCheck(h.sentence, None if h.condition is None else h.holds(values)) for h in bound.hypotheses
-        ),
+        hypotheses=tuple(HypothesisCheck(h.sentence, h.status(values)) for h in bound.hypotheses),
         formula=shape.formula,
         latex=shape.latex,
         condition=None if condition is None else f"{condition} >= 0",

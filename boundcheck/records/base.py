@@ -5,6 +5,7 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 
@@ -37,6 +38,12 @@ def finite_or_none(value: Any) -> tuple[Any, int]:
     if isinstance(value, float) and not math.isfinite(value):
         return None, 1
     return value, 0
+
+
+def confidence_text(level: float) -> str:
+    """`95 %`, `99.9 %`: a confidence as people read it, rounded down, so that only what is certain is 100 %."""
+    risk = Context(prec=2, rounding=ROUND_CEILING).create_decimal(repr(round(1 - level, 15)))
+    return f"{(100 - 100 * risk).normalize():f} %"
 
 
 class Record:

@@ -105,12 +105,15 @@ class DerivationStep(Record):
     residual: float | None
 
 
+HypothesisStatus = Literal["checked", "assumed", "fails"]
+
+
 @dataclass(frozen=True)
 class HypothesisCheck(Record):
-    """An assumption; holds None where it is about the data or the training and no number decides it."""
+    """An assumption.  checked: the numbers show it; assumed: they do not refute it; fails: they refute it."""
 
     sentence: str
-    holds: bool | None
+    status: HypothesisStatus
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Fit(Record):
     upper: float | None
     places: int
     beyond: int
+    below: int
     bound: str | None
     bound_exponent: float | None
     theorem: str

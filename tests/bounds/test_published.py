@@ -112,7 +112,7 @@ def test_c_defaults_to_twice_the_margin_and_a_smaller_c_is_noted() -> None:
         ({"c": 0}, "c"),
         ({"beta": -1}, "beta"),
         ({"logit_scale": 0}, "logit scale"),
-        ({"logit_scale": 2}, "sigmoid"),
+        ({"logit_scale": 2}, "kappa <= 1"),
         ({"steps": 0}, "steps"),
         ({"step_size": 0}, "step size"),
         ({"flips": "none"}, "flips"),

@@ -102,6 +102,25 @@ def test_places_beyond_the_widest_network_leave_the_interval_open() -> None:
     assert both.lower is both.upper is None, "pulled both ways, nothing is known"
 
 
+def test_places_whose_narrowest_network_succeeds_leave_the_interval_open() -> None:
+    """Slope 1, and no network below width 40 is tried: the two narrowest places look flat, and are said to be."""
+    x = np.array([0.025, 0.05, 0.1, 0.2, 0.4])
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        searches = [simulate(10 * value / 0.025, rng) for value in x]  # 10, 20, 40, 80, 160
+        for search in searches:
+            search.trials = [one for one in search.trials if one.width >= 40] or [trial(40, 40, 40)]
+        found = exponent(x, searches, rng)
+        if found is None:
+            continue
+        assert found.upper is None, "the narrow places lie at or below 40: the true slope may be larger"
+        assert found.lower is None or found.lower <= 1
+        mirrored = exponent(1 / x, searches, rng)
+        assert mirrored is not None
+        assert mirrored.lower is None
+    assert exponent(x[:4], searches[:4], rng) is None, "two crossings are no line"
+
+
 def test_families_vary_one_thing() -> None:
     circles = [member.place for member in family("gamma", 0.05)]
     assert circles[0].gamma == pytest.approx(0.1352990250, abs=1e-9)

@@ -147,7 +147,7 @@ def test_the_ladder_says_of_which_margins_it_is_proved() -> None:
     told = {"verdict": "consistent", "ladder": [rung], "searches": []}
     sampled, exact = Interval(0.0125, 0.02, 0.99, exact=False), Interval(0.0125, 0.0125)
     (_, _, ladder), _ = sections("verify", {**told, "gamma": sampled.to_json()}, {})
-    assert "<p>proved: for gamma &gt;= 0.0125, which holds at 99% confidence</p>" in ladder
+    assert "<p>proved: for gamma &gt;= 0.0125, which holds at 99 % confidence</p>" in ladder
     (_, _, ladder), _ = sections("verify", {**told, "gamma": exact.to_json()}, {})
     assert "proved: for" not in ladder
 

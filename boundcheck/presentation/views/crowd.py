@@ -5,6 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from boundcheck.records import CrowdReport, Interval
+from boundcheck.records.base import confidence_text
 
 MODELS = {
     "mv": "majority vote",
@@ -116,4 +117,8 @@ def _quality(report: CrowdReport) -> Table:
 
 
 def _ends(interval: Interval | None) -> str:
-    return "" if interval is None else f"[{interval.lower:.4f}, {interval.upper:.4f}] {interval.confidence:.0%}"
+    return (
+        ""
+        if interval is None
+        else f"[{interval.lower:.4f}, {interval.upper:.4f}] {confidence_text(interval.confidence)}"
+    )

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from boundcheck.records.base import confidence_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -41,7 +43,7 @@ def _sentence(count: "CrowdCount") -> str:
     said = (
         f"fewer neurons with the posterior than with the {count.against}: {count.answer} "
         f"({count.fewer} of {count.crowds} crowds, share in [{share.lower:.3g}, {share.upper:.3g}], "
-        f"{share.confidence:.0%} confidence; more in {count.more})"
+        f"{confidence_text(share.confidence)} confidence; more in {count.more})"
     )
     if count.mean_ratio is None or count.ratio is None:
         return said

@@ -54,10 +54,7 @@ def explanation(result: Explanation) -> Document:
         exact.append(("note", row.note))
     theorem: list[Block] = [
         Items(
-            [
-                Item(h.sentence, "assumed" if h.holds is None else "holds" if h.holds else "FAILS")
-                for h in result.hypotheses
-            ],
+            [Item(h.sentence, "FAILS" if h.status == "fails" else h.status) for h in result.hypotheses],
             "Hypotheses",
         ),
         Formula(

@@ -7,6 +7,7 @@ from rich.table import Table
 from boundcheck.labels.bias import Bias
 from boundcheck.labels.report import QualityReport, SampleSize
 from boundcheck.labels.teachers import LabelsMade
+from boundcheck.records.base import confidence_text
 from boundcheck.softlabels.calibration import Calibration
 from boundcheck.softlabels.estimates import Estimate
 
@@ -63,7 +64,7 @@ def _verdict(report: QualityReport, console: Console) -> None:
     if report.certified:
         console.print(
             f"[green]certified[/green]: kappa > 0, so minimising the superset risk is consistent, under "
-            f"{escape(report.assumption)} ({report.joint_confidence:.0%} confidence)",
+            f"{escape(report.assumption)} ({_sure(report)} confidence)",
             soft_wrap=True,
         )
     elif not report.makes_claim:
@@ -71,7 +72,7 @@ def _verdict(report: QualityReport, console: Console) -> None:
     elif report.refuted:
         console.print(
             f"[red]refuted[/red]: kappa <= 0, some wrong label is at least as often in the set as the true one, under "
-            f"{escape(report.assumption)} ({report.joint_confidence:.0%} confidence)",
+            f"{escape(report.assumption)} ({_sure(report)} confidence)",
             soft_wrap=True,
         )
     else:
@@ -87,7 +88,8 @@ def _row(table: Table, name: str, estimate: Estimate | None, meaning: str) -> No
 
 def _indicators(report: QualityReport) -> Table:
     table = Table(
-        title=f"indicators (estimates; intervals hold jointly, {report.joint_confidence:.0%})", title_justify="left"
+        title=f"indicators (estimates; intervals hold jointly, {_sure(report)})",
+        title_justify="left",
     )
     for heading, side in (("", "left"), ("value", "right"), ("interval", "right"), ("meaning", "left")):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]
@@ -165,7 +167,9 @@ def _settings(report: QualityReport, console: Console) -> None:
 
 
 def _bias(bias: Bias) -> Table:
-    table = Table("", "value", f"{bias.confidence:.0%} interval", "meaning", title="bias", title_justify="left")
+    table = Table(
+        "", "value", f"{confidence_text(bias.confidence)} interval", "meaning", title="bias", title_justify="left"
+    )
     _row(table, "bias", bias.bias, "E ||d - e_y||_1, in \\[0, 2]")
     _row(table, "soft-CE margin", bias.soft_ce_margin, "> 0: soft cross-entropy is consistent (ours)")
     _row(table, "E|d - eta|", bias.posterior_bias, "against the known posterior")
@@ -174,7 +178,14 @@ def _bias(bias: Bias) -> Table:
 
 
 def _calibration(found: Calibration) -> Table:
-    table = Table("", "value", f"{found.confidence:.0%} interval", "meaning", title="calibration", title_justify="left")
+    table = Table(
+        "",
+        "value",
+        f"{confidence_text(found.confidence)} interval",
+        "meaning",
+        title="calibration",
+        title_justify="left",
+    )
     _row(table, "ECE", found.ece, f"{found.bins} bins; the value is biased upward, the interval is not")
     _row(table, "error", found.error, f"of the argmax; the labels claim {found.self_estimated_error:.4g}")
     _row(table, "Brier", found.brier, "interval for large n")
@@ -183,3 +194,8 @@ def _calibration(found: Calibration) -> Table:
         after = "" if found.log_loss_at_temperature is None else f"; log loss then {found.log_loss_at_temperature:.4g}"
         _row(table, "temperature", found.temperature, f"> 1: over-confident{after}")
     return table
+
+
+def _sure(report: QualityReport) -> str:
+    assert report.joint_confidence is not None, "printed only where there is a truth"
+    return confidence_text(report.joint_confidence)

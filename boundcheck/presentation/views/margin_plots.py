@@ -9,6 +9,7 @@ import numpy as np
 from boundcheck.margins import MarginReport, Teacher
 from boundcheck.presentation.document import Figure
 from boundcheck.presentation.figures import HARD, OTHER, SOFT
+from boundcheck.records.base import confidence_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,13 @@ def _over_time(report: MarginReport, axis: "Axes") -> None:
     outer, sup = report.outer, report.gamma_sup
     axis.axhspan(outer.lower, outer.upper, color=OTHER, alpha=0.15, label="outer bounds (proved)")
     axis.axhline(report.gamma_rkhs.upper, color=HARD, ls="--", label=f"RKHS norm, {report.gamma_rkhs.upper:.5g}")
-    known = f"{100 * sup.confidence:g} % confidence" if not sup.exact else "exact" if report.d == 2 else "not sampled"
+    known = (
+        f"{confidence_text(sup.confidence)} confidence"
+        if not sup.exact
+        else "exact"
+        if report.d == 2
+        else "not sampled"
+    )
     if report.history:
         seconds = [moment.seconds for moment in report.history]
         lower, upper = ([getattr(moment, end) for moment in report.history] for end in ("lower", "upper"))

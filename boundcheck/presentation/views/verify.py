@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from boundcheck.records import Fit, LogitScales, Scaling, Search
+from boundcheck.records.base import confidence_text
 from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, name_of, proved_for
 
 _COLOUR = {
@@ -41,7 +42,14 @@ def search_table(search: Search) -> Table:
         f"{search.steps:,} steps of size {search.step_size:.4g}",
         title_justify="left",
     )
-    for heading in ("width", "seeds", "successes", f"rate, {search.confidence:.0%} interval", "mean error", ""):
+    for heading in (
+        "width",
+        "seeds",
+        "successes",
+        f"rate, {confidence_text(search.confidence)} interval",
+        "mean error",
+        "",
+    ):
         table.add_column(heading, justify="left" if heading == "" else "right")
     for trial in sorted(search.trials, key=lambda t: t.width):
         low, high = trial.ci
@@ -94,7 +102,7 @@ def _narrow_table(title: str) -> Table:
 def margin_phrase(report: WidthSearchReport | WidthReport | LogitScales) -> str:
     """The interval of the sup-norm margin, marked proved or with its confidence."""
     gamma = report.gamma
-    how = "proved" if gamma.exact else f"{gamma.confidence:.0%} confidence"
+    how = "proved" if gamma.exact else f"{confidence_text(gamma.confidence)} confidence"
     return f"margin gamma in [{gamma.lower:.4g}, {gamma.upper:.4g}] ({how})"
 
 
@@ -181,6 +189,10 @@ def scaling(report: Scaling, console: Console) -> None:
         console.print(
             "beyond: the target was reached at no width tried; such places bound the exponent on one side only."
         )
+    if any(fit.below for fit in report.fits):
+        console.print(
+            "below: the narrowest width tried reached the target; such places bound it on one side only, too."
+        )
     if report.cut:
         console.print(f"cut short; raise --budget or --time-limit: {'; '.join(report.cut)}", soft_wrap=True)
     console.print("The theorems' exponents are of upper bounds: a smaller measured exponent does not contradict them.")
@@ -205,7 +217,8 @@ def logit_scales(report: LogitScales, console: Console) -> None:
     """The whole result of `reproduce temperature`: a row a scale, softest first, then the verdict."""
     console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
     if report.rows:
-        title = f"smallest widths, eps = {report.eps:g}, all brackets at {report.confidence:.0%} confidence together"
+        sure = confidence_text(report.confidence)
+        title = f"smallest widths, eps = {report.eps:g}, all brackets at {sure} confidence together"
         table = _narrow_table(title)
         headings = ["kappa=B", "steps", "soft", "~", "hard", "~"]
         for heading in headings + [row.bound for row in report.rows[0].bounds]:

@@ -101,7 +101,7 @@ def scaling(report: Scaling, path: Path) -> None:
         known = [(x, row.widths[column]) for x, row in zip(places, report.rows, strict=True) if row.widths[column]]
         x, width = np.array(known, dtype=float).reshape(-1, 2).T
         axes.plot(x * apart, width, "o", ms=5, color=colour, label=f"{fit.search}: {slope_phrase(fit)}")
-        if fit.exponent is not None and not fit.beyond:
+        if fit.exponent is not None and not fit.beyond and not fit.below:
             level = np.exp(np.log(width).mean() - fit.exponent * np.log(x).mean())
             axes.plot(x, level * x**fit.exponent, "--", lw=0.8, color=colour)
     axes.set(xscale="log", yscale="log", xlabel=report.against, ylabel="smallest width m")
