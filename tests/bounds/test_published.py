@@ -114,7 +114,7 @@ def test_c_defaults_to_twice_the_margin_and_a_smaller_c_is_noted() -> None:
         ({"logit_scale": 0}, "logit scale"),
         ({"logit_scale": 2}, "kappa <= 1"),
         ({"steps": 0}, "steps"),
-        ({"step_size": 0}, "step size"),
+        ({"step_size": 0}, "step-size"),
         ({"flips": "none"}, "flips"),
     ],
 )
