@@ -1,6 +1,8 @@
 """Options that several commands share, each declared once."""
 
 import os
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
@@ -89,6 +91,19 @@ class DataOptions:
             rich_help_panel=_ROWS,
         ),
     ] = "max"
+
+    @classmethod
+    def typed(cls, inputs: Mapping[str, Any]) -> str:
+        """DATA and these options as they are typed; empty where no data was given."""
+        if not inputs.get("data"):
+            return ""
+        given = [
+            (f.name.replace("_", "-"), inputs[f.name])
+            for f in fields(cls)
+            if inputs.get(f.name, f.default) != f.default
+        ]
+        words = [inputs["data"], *(word for name, value in given for word in (f"--{name}", value))]
+        return shlex.join(map(str, words))
 
     def load(self, source: str, seed: int) -> "Dataset":
         """The data set that `source` names, with what the options say done to it."""

@@ -16,7 +16,7 @@ import typer
 from boundcheck import __version__
 from boundcheck.cli import config, streams
 from boundcheck.cli.logfile import Both, Log
-from boundcheck.cli.options import FormatName
+from boundcheck.cli.options import DataOptions, FormatName
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, OutputError, writing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, finite_or_none, jsonable
@@ -124,7 +124,7 @@ class Session:
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
         document = None
         if render is None and (not self.json or plot is not None or latex is not None):
-            document = present(result, *given)
+            document = present(result, *given).typed(DataOptions.typed(self.inputs))
             if plot is not None:
                 figures.draw(document, plot)
             if latex is not None and latex != "-":

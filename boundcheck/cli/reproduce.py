@@ -218,8 +218,6 @@ def scaling(
     """
     from boundcheck.pipeline.scaling import scaling
     from boundcheck.pipeline.verify import Store, open_executor
-    from boundcheck.presentation.views import verify as verify_tables
-    from boundcheck.presentation.views import verify_plots
 
     options.check_outputs(plot)
     settings = search.settings()
@@ -234,10 +232,7 @@ def scaling(
             executor=executor,
             progress=this.progress,
         )
-    if plot is not None:
-        verify_plots.scaling(fitted, plot)
-    code = UNDECIDED if fitted.cut else HOLDS
-    this.finish(fitted, lambda console: verify_tables.scaling(fitted, console), exit_code=code)
+    this.finish(fitted, exit_code=UNDECIDED if fitted.cut else HOLDS, plot=plot)
 
 
 @reproduce.command()
@@ -264,8 +259,6 @@ def temperature(
     """
     from boundcheck.pipeline.logit_scales import logit_scales as search_logit_scales
     from boundcheck.pipeline.verify import EMBEDDED, Store, open_executor
-    from boundcheck.presentation.views import verify as verify_tables
-    from boundcheck.presentation.views import verify_plots
 
     options.check_outputs(plot)
     settings = search.settings()
@@ -283,15 +276,8 @@ def temperature(
             executor=executor,
             progress=this.progress,
         )
-    if plot is not None:
-        verify_plots.logit_scales(result, plot)
     code = {"no margin": VIOLATED, "cut short": UNDECIDED}.get(result.trend, HOLDS)
-    this.finish(
-        result,
-        lambda console: verify_tables.logit_scales(result, console),
-        exit_code=code,
-        data_sha256=dataset.digest,
-    )
+    this.finish(result, exit_code=code, data_sha256=dataset.digest, plot=plot if result.rows else None)
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -79,8 +79,6 @@ def verify(
     Example: boundcheck verify sklearn:digits --positive 5,6,7,8,9 --width-search --eps 0.15
     """
     from boundcheck.pipeline.verify import EMBEDDED, Store, open_executor, verify
-    from boundcheck.presentation.views import verify as verify_tables
-    from boundcheck.presentation.views import verify_plots
     from boundcheck.verification import EXIT_CODE, Verdict
 
     at_one_width = width is not None or (training == "theorem" and not width_search)
@@ -106,11 +104,9 @@ def verify(
             executor=executor,
             progress=this.progress,
         )
-        if plot is not None and report.judgement.verdict is not Verdict.ASSUMPTION_FAILS:
-            verify_plots.draw(report, plot)
         this.finish(
             report,
-            lambda console: verify_tables.show(report, console),
             exit_code=EXIT_CODE[report.judgement.verdict],
             data_sha256=dataset.digest,
+            plot=None if report.judgement.verdict is Verdict.ASSUMPTION_FAILS else plot,
         )

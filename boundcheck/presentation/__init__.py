@@ -23,7 +23,11 @@ from boundcheck.presentation.document import Document
 VIEWS = {
     "Comparison": "bounds:comparison",
     "Explanation": "explain:explanation",
+    "LogitScales": "families:logit_scales",
     "MarginReport": "margin:margin",
+    "Scaling": "families:scaling",
+    "WidthReport": "verify:width_runs",
+    "WidthSearchReport": "verify:width_search",
 }
 """Class of a record -> module:function of views/."""
 

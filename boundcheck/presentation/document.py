@@ -155,7 +155,7 @@ class Verdict(Block):
 
 @dataclass(frozen=True)
 class Next(Block):
-    """Commands to type next."""
+    """Commands to type next; the word DATA stands for the data that was given, with what is done to its rows."""
 
     commands: Sequence[str]
 
@@ -175,6 +175,15 @@ class Document:
 
     title: str
     blocks: Sequence[Block]
+
+    def typed(self, data: str) -> "Document":
+        """With DATA in the commands to type next as it was typed; it is left out where nothing was."""
+
+        def filled(command: str) -> str:
+            return " ".join(word for part in command.split() if (word := data if part == "DATA" else part))
+
+        blocks = [Next([filled(c) for c in b.commands]) if isinstance(b, Next) else b for b in self.blocks]
+        return Document(self.title, blocks)
 
     def tables(self, *, details: bool) -> list[Table]:
         """The tables; without details only those of the first level, or all of them where there is none there."""

@@ -56,6 +56,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
+def confidence(level: float) -> str:
+    """`95 %`, rounded down."""
+    return confidence_text(level)
+
+
 def percent(share: float) -> str:
     """A share such as a success target: `90 %`."""
     return f"{100 * share:.4g} %"

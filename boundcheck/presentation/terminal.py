@@ -15,13 +15,15 @@ from boundcheck.presentation import document as doc
 from boundcheck.presentation import numbers
 
 _STYLES = {"good": "green", "bad": "bold red", "open": "yellow"}
-_NARROWEST_PROSE = 24
+_NARROWEST_PROSE = 16
 _GAP = 3
 
 
 def write(document: doc.Document, console: Console | None = None, *, details: bool = False) -> None:
-    """Print a document, by default on stdout.  details: also the blocks that are marked so."""
-    Terminal(console or Console(highlight=False), details=details).blocks(document.blocks)
+    """Print a document, by default on stdout; what to type next comes last.  details: also what is marked so."""
+    last = [block for block in document.blocks if isinstance(block, doc.Next)]
+    others = [block for block in document.blocks if not isinstance(block, doc.Next)]
+    Terminal(console or Console(highlight=False), details=details).blocks([*others, *last])
 
 
 def text(document: doc.Document, *, details: bool = False, width: int = 100) -> str:
@@ -131,10 +133,11 @@ class Terminal:
         self._gap()
 
     def _as_facts(self, block: doc.Table, cells: list[list[str]]) -> None:
+        named = sum(column.group for column in block.columns) + 1
         for row in cells:
-            first, *others = zip([column.head for column in block.columns], row, strict=True)
-            self._line(_clean(f"  {first[0]} {first[1]}".rstrip()))
-            for head, cell in others:
+            pairs = [(column.head, cell) for column, cell in zip(block.columns, row, strict=True)]
+            self._line(_clean("  " + "  ".join(f"{head} {cell}".strip() for head, cell in pairs[:named])))
+            for head, cell in pairs[named:]:
                 if cell:
                     self._line(_clean(f"    {head or 'note'}: {cell}"))
 

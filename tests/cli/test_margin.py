@@ -296,3 +296,11 @@ def test_teacher_speaks_of_rows_that_a_shorter_row_on_their_ray_makes_redundant(
     np.testing.assert_array_equal(teacher.q[4:], 0)
     expected = textbook_kernel(X) @ (np.array(y) * teacher.q) / body["gamma_rkhs"]["upper"]
     np.testing.assert_allclose(teacher.z, expected, rtol=1e-9)
+
+
+def test_the_commands_to_type_next_carry_what_was_done_to_the_rows(tmp_path: Path) -> None:
+    path = save(tmp_path / "my data.npz", np.array([[1.0, 0], [0, 1.0], [0.5, 0.5], [0.6, 0.5]]), [1, 2, 3, 1])
+    text = invoke(path, "--positive", "1", "--drop", "3", "--normalize", "unit").stdout
+    rows = f"'{path}' --positive 1 --drop 3 --normalize unit"
+    assert f"Next: boundcheck verify {rows} --width-search\n" in text
+    assert f"boundcheck compare --data {rows} --eps .05\n" in text

@@ -69,8 +69,8 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
             *blocks,
             Next(
                 [
-                    f"boundcheck verify {report.data} --width-search",
-                    f"boundcheck compare --data {report.data} --eps .05",
+                    "boundcheck verify DATA --width-search",
+                    "boundcheck compare --data DATA --eps .05",
                 ]
             ),
             data,

@@ -1,243 +1,170 @@
-"""Tables of the width search, the ladder and the runs at one width."""
+"""`verify`: the ladder from theorem to practice, and networks trained at one width."""
 
-from decimal import Decimal
+import statistics
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
-from rich.markup import escape
-from rich.table import Table
-
-from boundcheck.records import Fit, LogitScales, Scaling, Search
-from boundcheck.records.base import confidence_text
-from boundcheck.verification import Judgement, Verdict, WidthReport, WidthSearchReport, name_of, proved_for
-
-_COLOUR = {
-    Verdict.CONSISTENT: "green",
-    Verdict.REFUTED: "bold red",
-    Verdict.ASSUMPTION_FAILS: "red",
-    Verdict.UNDECIDED: "yellow",
-}
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table, Verdict
+from boundcheck.presentation.views import verify_plots
+from boundcheck.records import Search
+from boundcheck.verification import JudgedRun, Rung, WidthReport, WidthSearchReport, name_of, proved_for
 
 
-def integer(value: int | None) -> str:
-    """An integer as people read it: exact below a million, 1.64 x 10^9 beyond, a dash for None."""
-    if value is None:
-        return "-"
-    if abs(value) < 10**6:
-        return f"{value:,}"
-    mantissa, exponent = f"{Decimal(int(value)):.2e}".split("e")  # steps may exceed the largest float
-    return f"{mantissa} x 10^{int(exponent)}"
+def _rung_width(rung: Rung) -> int | str:
+    """The width; where none was reached, how far it was sought."""
+    return rung.width or (f"> {rung.searched_to:,}" if rung.searched_to else "none found")
 
 
-def verdict_line(console: Console, judgement: Judgement) -> None:
-    """The verdict in colour, then the sentence that justifies it."""
-    colour = _COLOUR[judgement.verdict]
-    console.print(f"[{colour}]{judgement.verdict.value}[/{colour}]: {escape(judgement.reason)}", soft_wrap=True)
+def _rung_kind(rung: Rung) -> str:
+    """How the width is known; a trained one lies between two widths. A bound's name tells its loss."""
+    inside = ""
+    if rung.bracket is not None:
+        low, high = rung.bracket
+        inside = f" in ({low}, {'...' if high is None else high}{')' if high is None else ']'}"
+    loss = "" if rung.kind == "proved" else f", {rung.loss} loss"
+    note = rung.note if rung.note.startswith("at ") else f", {rung.note}"
+    return f"{rung.kind}{inside} {note}".rstrip(" ,").replace(" ,", ",") + loss
 
 
-def search_table(search: Search) -> Table:
-    """Every width tried with its success rate and interval."""
-    table = Table(
-        title=f"{name_of(search)}: average error <= {search.eps:g} with probability >= {search.success_target:g}; "
-        f"{search.steps:,} steps of size {search.step_size:.4g}",
-        title_justify="left",
-    )
-    for heading in (
-        "width",
-        "seeds",
-        "successes",
-        f"rate, {confidence_text(search.confidence)} interval",
-        "mean error",
-        "",
-    ):
-        table.add_column(heading, justify="left" if heading == "" else "right")
-    for trial in sorted(search.trials, key=lambda t: t.width):
-        low, high = trial.ci
-        table.add_row(
-            str(trial.width),
-            str(trial.seeds),
-            str(trial.successes),
-            f"{trial.successes / trial.seeds:.3f}  [{low:.3f}, {high:.3f}]",
-            f"{trial.mean_error:.4g}",
-            trial.verdict,
-        )
-    return table
+LADDER = (
+    Column("labels", "labels", group=True),
+    Column("bound", "rung"),
+    Column("radius", "B", format=lambda v: "" if v is None else numbers.number(v, 3)),
+    Column("width", "width", _rung_width),
+    Column("factor", "factor", format=lambda v: "" if v is None else numbers.number(v, 3)),
+    Column("kind", "kind", _rung_kind, prose=True),
+)
+TRIALS = (
+    Column("width", "width"),
+    Column("seeds", "seeds"),
+    Column("successes", "successes"),
+    Column("rate", "rate", lambda t: t.successes / t.seeds, "{:.3f}".format),
+    Column("ci", "interval", lambda t: t.ci, lambda ci: f"[{ci[0]:.3f}, {ci[1]:.3f}]"),
+    Column("mean_error", "mean error"),
+    Column("verdict", ""),
+)
+RUNS = (
+    Column("seed", "seed", format=str),
+    Column("average_error", "average error"),
+    Column("average_risk", "average risk"),
+    Column("certificate", "certificate"),
+    Column("final_error", "final error"),
+    Column("flip_fraction", "flips"),
+)
 
 
-def show(report: WidthSearchReport | WidthReport, console: Console) -> None:
-    """Print whichever report `verify` returned."""
-    if isinstance(report, WidthReport):
-        width_runs(report, console)
-    else:
-        width_search(report, console)
-
-
-def width_search(report: WidthSearchReport, console: Console) -> None:
-    """The whole result of `verify --width-search`; without a margin nothing was trained."""
+def width_search(report: WidthSearchReport) -> Document:
+    """The ladder first; every width tried in detail. Without a margin nothing was trained."""
+    title = f"the smallest width that trains on {report.data}"
     if not report.searches:
-        console.print(f"{report.data}: n = {report.n}, d = {report.d}", soft_wrap=True)
-        verdict_line(console, report.judgement)
-        return
+        return Document(title, [Verdict(report.judgement.verdict.value, report.judgement.reason)])
+    ladder = Table(LADDER, report.ladder, f"from theorem to practice, average error {numbers.number(report.eps)}")
+    supposed = proved_for(report.gamma)
     how = "as the theorems prescribe" if report.training == "theorem" else "practically, each run until it is decided"
-    console.print(
-        f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}; trained {how}", soft_wrap=True
-    )
-    for search in report.searches:
-        console.print(search_table(search))
-        cut = f"; cut short by its {search.stopped}" if search.stopped in ("budget", "time") else ""
-        console.print(f"smallest width: {integer(search.minimal_width)}, bracket {search.interval}{cut}\n")
-    for comparison in report.comparisons:
-        console.print(escape(comparison.statement), soft_wrap=True)
-    console.print(ladder_table(report))
-    if line := proved_for(report.gamma):
-        console.print(line, soft_wrap=True)
-    verdict_line(console, report.judgement)
+    blocks: list[Block] = [
+        Answer(_answer(report)),
+        ladder,
+        *([Note(supposed)] if supposed else []),
+        *(Note(comparison.statement + ".") for comparison in report.comparisons),
+        Verdict(report.judgement.verdict.value, report.judgement.reason),
+        Next(_next(report)),
+        Facts([*_data(report), ("trained", how)], detail=True),
+        *(_search(search) for search in report.searches),
+        *verify_plots.search_panels(report),
+    ]
+    return Document(title, blocks)
 
 
-def _narrow_table(title: str) -> Table:
-    """For tables of many columns: they must fit in 80."""
-    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-
-
-def margin_phrase(report: WidthSearchReport | WidthReport | LogitScales) -> str:
-    """The interval of the sup-norm margin, marked proved or with its confidence."""
-    gamma = report.gamma
-    how = "proved" if gamma.exact else f"{confidence_text(gamma.confidence)} confidence"
-    return f"margin gamma in [{gamma.lower:.4g}, {gamma.upper:.4g}] ({how})"
-
-
-def ladder_table(report: WidthSearchReport) -> Table:
-    """From the printed theorem down to the trained network; factor: what the step to the next rung gains."""
-    title = f"ladder from theorem to practice, eps = {report.eps:g}"
-    table = _narrow_table(title)
-    for heading in ("labels", "rung", "B", "width", "factor", "kind"):
-        side: JustifyMethod = "right" if heading in ("B", "width", "factor") else "left"
-        table.add_column(heading, justify=side, no_wrap=heading != "kind")
-    for above, rung in zip([None, *report.ladder], report.ladder, strict=False):
-        first = above is None or above.labels != rung.labels
-        if first:
-            table.add_section()
-        # a bound's name tells its loss
-        name = f"{rung.bound}, {rung.loss}" if rung.kind != "proved" else rung.bound
-        factor = f"{rung.factor:.3g}" if rung.factor else ""
-        width = integer(rung.width) if rung.width else f"> {integer(rung.searched_to)}"
-        radius = "" if rung.radius is None else f"{rung.radius:.3g}"
-        kind = f"{rung.kind}, {rung.note}" if rung.note else rung.kind
-        table.add_row(rung.labels if first else "", name, radius, width, factor, escape(kind))
-    return table
-
-
-def width_runs(report: WidthReport, console: Console) -> None:
-    """The whole result of `verify --width M`."""
-    row = report.bound
-    console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
-    console.print(
-        f"width {report.width}, {_how(report)}: {report.spec.steps:,} steps of size "
-        f"{report.spec.step_size:.4g}, radius B = {report.spec.radius:.4g}; the bound asks for width "
-        f"{integer(row.width)}",
-        soft_wrap=True,
-    )
-    table = Table()
-    for heading in ("seed", "average error", "average risk", "certificate", "final error", "flips"):
-        table.add_column(heading, justify="right")
-    for run in report.runs:
-        certificate = "-" if run.certificate is None else f"{run.certificate:.4g}"
-        table.add_row(
-            str(run.seed),
-            f"{run.average_error:.4g}",
-            f"{run.average_risk:.4g}",
-            certificate,
-            f"{run.final_error:.4g}",
-            f"{run.flip_fraction:.4g}",
+def _answer(report: WidthSearchReport) -> str:
+    """The smallest width shown to work with each kind of labels, beside the least that a theorem asks for."""
+    told = []
+    for labels in ("soft", "hard"):
+        own = [search for search in report.searches if search.labels == labels]
+        found = min((s for s in own if s.minimal_width), key=lambda s: s.minimal_width or 0, default=None)
+        asked = min(
+            (r.width for r in report.ladder if r.kind == "proved" and r.labels == labels and r.width), default=None
         )
-    console.print(table)
-    verdict_line(console, report.judgement)
+        trained = (
+            f"no width was shown to work with {labels} labels"
+            if found is None
+            else f"{numbers.integer(found.minimal_width)} neurons suffice with {labels} labels (B = {found.radius:.4g})"
+        )
+        told.append(trained + ("" if asked is None else f", where a theorem asks for {numbers.integer(asked)}"))
+    target = report.searches[0].success_target
+    return (
+        f"{report.data}: in training, {'; '.join(told)}. To suffice is to reach average error "
+        f"{numbers.number(report.eps)} in {numbers.percent(target)} of the runs, shown at "
+        f"{numbers.confidence(report.searches[0].confidence)} confidence."
+    )
 
 
-def _how(report: WidthReport) -> str:
+def _next(report: WidthSearchReport) -> list[str]:
+    if any(search.cut_short for search in report.searches):
+        return ["boundcheck verify DATA --width-search --budget 100000 --time-limit inf"]
+    return [
+        "boundcheck verify DATA --width-search -v",
+        "boundcheck verify DATA --training theorem --bound hard-perceptron",
+    ]
+
+
+def _data(report: WidthSearchReport | WidthReport) -> list[tuple[str, object]]:
+    return [
+        ("data", f"{report.data}: {report.n} rows, {report.d} features"),
+        ("margin gamma", f"[{report.gamma.lower:.4g}, {report.gamma.upper:.4g}] ({numbers.certainty(report.gamma)})"),
+    ]
+
+
+def _search(search: Search) -> Table:
+    """Every width tried, those that were only glanced at too."""
+    cut = f"; cut short by its {search.stopped}" if search.stopped in ("budget", "time") else ""
+    title = (
+        f"{name_of(search)}: average error <= {search.eps:g} with probability >= {search.success_target:g}, "
+        f"{search.steps:,} steps of size {search.step_size:.4g}; smallest width {numbers.text(search.minimal_width)}, "
+        f"bracket {search.interval}{cut}; intervals hold together at {numbers.confidence(search.confidence)}"
+    )
+    return Table(TRIALS, sorted(search.trials, key=lambda trial: trial.width), title, detail=True)
+
+
+def width_runs(report: WidthReport) -> Document:
+    """The verdict on a bound at one width, the spread of the runs, and each run in detail."""
+    row, spec = report.bound, report.spec
     if report.training == "theorem":
-        return f"trained as {report.bound.bound} prescribes"
-    until = "each run until it is decided" if report.until_decided else "every run to its last step"
-    return f"trained practically on the loss of {report.bound.bound}, {until}"
+        how = f"as {row.bound} prescribes"
+    else:
+        until = "each run until it is decided" if report.until_decided else "every run to its last step"
+        how = f"practically on the loss of {row.bound}, {until}"
+    schedule = (
+        f"{report.data}, width {report.width:,}, trained {how}: {spec.steps:,} steps of size {spec.step_size:.4g}, "
+        f"radius B = {spec.radius:.4g}; the bound asks for width {numbers.integer(row.width)}."
+    )
+    every = Table(RUNS, report.runs, "every run", detail=True)
+    blocks: list[Block] = [
+        Answer(f"{report.judgement.verdict.value}: {report.judgement.reason}."),
+        Table(_spread(report.runs), RUNS[1:], f"spread over {len(report.runs)} runs"),
+        Note(schedule),
+        Next(["boundcheck verify DATA --width-search", f"boundcheck explain {row.bound}"]),
+        Facts(_data(report), detail=True),
+        every,
+        Figure(
+            lambda axes: verify_plots.width_runs(report, axes), "average error of every run, target and certificates"
+        ),
+    ]
+    return Document(f"{row.bound} at width {report.width:,}", blocks)
 
 
-def scaling(report: Scaling, console: Console) -> None:
-    """The whole result of `reproduce scaling`: crossings and brackets at every place, then the fitted exponents."""
-    target = report.rows[0].searches[0].success_target
-    title = f"width at which {target:.0%} of runs succeed, (shown to fail, to succeed]"
-    table = _narrow_table(title)
-    headings = ["n", *(name for name in ("gamma", "eps") if report.against in (name, "n"))]
-    for heading in (*headings, *(fit.search for fit in report.fits)):
-        table.add_column(heading, justify="right")
-    for row in report.rows:
-        cells = [
-            f"{'-' if width is None else format(width, '.3g')} {search.interval}"
-            for width, search in zip(row.widths, row.searches, strict=True)
-        ]
-        table.add_row(*(f"{getattr(row.place, name):.4g}" for name in headings), *cells)
-    console.print(table)
-    fits = _narrow_table(f"ln(width) against ln({report.against}): slope, 95 % interval over seeds")
-    for heading in ("search", "places", "exponent", "interval", "bound's", "theorem"):
-        fits.add_column(heading, no_wrap=heading != "theorem")
-    for fit in report.fits:
-        places = f"{fit.places}/{fit.places + fit.beyond}"
-        there = "-" if fit.bound_exponent is None else f"{fit.bound_exponent:.2f}"
-        theorem = fit.theorem + ("" if fit.bound is None else f" ({fit.bound})")
-        fits.add_row(fit.search, places, slope_phrase(fit), _open_interval(fit), there, theorem)
-    console.print(fits)
-    if any(fit.beyond for fit in report.fits):
-        console.print(
-            "beyond: the target was reached at no width tried; such places bound the exponent on one side only."
-        )
-    if any(fit.below for fit in report.fits):
-        console.print(
-            "below: the narrowest width tried reached the target; such places bound it on one side only, too."
-        )
-    if report.cut:
-        console.print(f"cut short; raise --budget or --time-limit: {'; '.join(report.cut)}", soft_wrap=True)
-    console.print("The theorems' exponents are of upper bounds: a smaller measured exponent does not contradict them.")
+def _spread(runs: tuple[JudgedRun, ...]) -> tuple[Column, ...]:
+    """Columns of a table whose rows are the measures of a run."""
 
+    def of(summary: object) -> object:
+        def value(measure: Column) -> float | None:
+            known = [v for run in runs if (v := measure.of(run)) is not None]
+            return summary(known) if known else None  # type: ignore[operator]
 
-def slope_phrase(fit: Fit) -> str:
-    """The slope, marked as a bound where places lie beyond the widest network."""
-    if fit.exponent is None:
-        return "-"
-    if fit.lower is None and fit.upper is None:
-        return "unknown"
-    sign = "<= " if fit.lower is None else ">= " if fit.upper is None else ""
-    return f"{sign}{fit.exponent:.2f}"
+        return value
 
-
-def _open_interval(fit: Fit) -> str:
-    low, high = ("..." if end is None else f"{end:.2f}" for end in (fit.lower, fit.upper))
-    return f"[{low}, {high}]"
-
-
-def logit_scales(report: LogitScales, console: Console) -> None:
-    """The whole result of `reproduce temperature`: a row a scale, softest first, then the verdict."""
-    console.print(f"{report.data}: n = {report.n}, d = {report.d}, {margin_phrase(report)}", soft_wrap=True)
-    if report.rows:
-        sure = confidence_text(report.confidence)
-        title = f"smallest widths, eps = {report.eps:g}, all brackets at {sure} confidence together"
-        table = _narrow_table(title)
-        headings = ["kappa=B", "steps", "soft", "~", "hard", "~"]
-        for heading in headings + [row.bound for row in report.rows[0].bounds]:
-            table.add_column(heading, justify="right")
-        for row in report.rows:
-            table.add_row(
-                f"{row.logit_scale:g}",
-                f"{row.soft.steps:,}",
-                row.soft.interval,
-                "-" if row.soft_crossing is None else f"{row.soft_crossing:.3g}",
-                row.hard.interval,
-                "-" if row.hard_crossing is None else f"{row.hard_crossing:.3g}",
-                *(integer(at.width) for at in row.bounds),
-            )
-        console.print(table)
-        console.print(
-            "~: width where the fitted success rate crosses the target. Hard labels have the same radius B; the bounds "
-            "are at their floor."
-        )
-        scales = ", ".join(f"{scale:g}" for scale in report.fewer_than_hard) or "none"
-        console.print(f"scales at which soft labels are shown to need fewer neurons than hard ones: {scales}")
-    console.print(f"[bold]{report.trend}[/bold]: {escape(report.statement)}", soft_wrap=True)
+    return (
+        Column("measure", "", lambda measure: measure.head),
+        *(
+            Column(name, name, of(summary))  # type: ignore[arg-type]
+            for name, summary in (("least", min), ("median", statistics.median), ("most", max))
+        ),
+    )
