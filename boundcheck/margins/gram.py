@@ -8,6 +8,7 @@ from scipy.linalg.blas import dsymv
 
 from boundcheck.blas import threads_for
 from boundcheck.kernels import limiting_kernel
+from boundcheck.margins.outward import kernel_rounding
 from boundcheck.progress import SILENT, Progress
 
 _ROWS = 4096  # of a lazy product at once
@@ -15,9 +16,14 @@ _MEMORY = 2**32  # bytes of rows that a lazy matrix keeps
 
 
 class Gram(Protocol):
-    """A symmetric n x n matrix H of which blocks and products can be had."""
+    """A positive semidefinite n x n matrix H of which blocks and products can be had.
+
+    lengths: (n,) the ||x_i|| = sqrt(2 H_ii).  rounding: entries are within rounding ||x_i|| ||x_j|| of those meant.
+    """
 
     size: int
+    lengths: Float64[np.ndarray, " n"]
+    rounding: float
 
     def block(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
         """H[rows][:, columns]."""
@@ -33,10 +39,11 @@ class Gram(Protocol):
 
 
 class DenseGram:
-    """An H that is in memory."""
+    """An H that is in memory; `rounding` 0: it is the matrix meant."""
 
-    def __init__(self, H: Float64[np.ndarray, "n n"]) -> None:
-        self.H, self.size = H, len(H)
+    def __init__(self, H: Float64[np.ndarray, "n n"], rounding: float = 0.0) -> None:
+        self.H, self.size, self.rounding = H, len(H), rounding
+        self.lengths = np.sqrt(2 * np.maximum(H.diagonal(), 0.0))
 
     def block(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
         """H[rows][:, columns]."""
@@ -61,6 +68,7 @@ class LazyGram:
 
     def __init__(self, X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], memory: int = _MEMORY) -> None:
         self.X, self.y, self.size = X, y, len(y)
+        self.lengths, self.rounding = np.linalg.norm(X, axis=1), kernel_rounding(X.shape[1])
         self._all, self._room = np.arange(self.size), memory // (8 * self.size)
         self._chunk, self._place = np.full(self.size, -1), np.zeros(self.size, dtype=int)
         self._chunks: list[np.ndarray] = []

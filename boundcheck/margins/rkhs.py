@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float64, Int
 
 from boundcheck.margins.gram import DenseGram, Gram
 from boundcheck.margins.nnqp import solve_nnqp
+from boundcheck.margins.outward import root_interval
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 
@@ -25,11 +26,16 @@ _GROW = 0.5  # rows added, as a share of those kept
 
 @dataclass(frozen=True, eq=False)
 class RkhsMargin:
-    """q: (n,) in the simplex; gradient: (n,) Hq; margin: exact up to the duality gap, whose ends are evaluated at q."""
+    """q: (n,) in the simplex; gradient: (n,) Hq; margin: certified by q, rounded outward.
+
+    gap: 1 - min(Hq) / q'Hq as float64 has it.  vanishes: whether rounding hides whether q'Hq is positive.
+    """
 
     q: Float64[np.ndarray, " n"]
     margin: Interval
     gradient: Float64[np.ndarray, " n"]
+    gap: float
+    vanishes: bool
     interrupted: bool = False
 
 
@@ -53,7 +59,7 @@ def rkhs_margin(
     Homogeneous form: min_{a >= 0} a'Ha/2 - 1'a, q = a / sum(a).  A working set grows by the rows that violate
     (Ha)_i >= 1, first among some rows, then among all, until none does.  Any q certifies (theory: Kernel and margin):
         min_i (Hq)_i / sqrt(q'Hq)  <=  gamma  <=  sqrt(q'Hq).
-    tolerance: relative width at which to stop.  time_limit: seconds after which no round is begun; the interval then
+    tolerance: relative gap at which to stop.  time_limit: seconds after which no round is begun; the interval then
     says how far it got, as it does after Ctrl-C (`interrupted`).
     """
     gram = DenseGram(H) if isinstance(H, np.ndarray) else H
@@ -62,7 +68,7 @@ def rkhs_margin(
         return _solve(gram, tolerance, time.monotonic() + time_limit, progress, reached)
     except KeyboardInterrupt:
         found = evaluate(gram, *reached.point)
-        if reached.best is not None and reached.best.margin.relative_width < found.margin.relative_width:
+        if reached.best is not None and reached.best.gap < found.gap:
             found = reached.best
         return replace(found, interrupted=True)
 
@@ -92,10 +98,10 @@ def _solve(gram: Gram, tolerance: float, deadline: float, progress: Progress, re
         inner = block[:, support] @ q
         square = float(q @ inner[support])
         if scope == n:
-            found = _certified(n, order, work[support], q, gradient)
-            if reached.best is None or found.margin.relative_width < reached.best.margin.relative_width:
+            found = _certified(gram, order, work[support], q, gradient)
+            if reached.best is None or found.gap < reached.best.gap:
                 reached.best = found
-            if late or reached.best.margin.relative_width <= tolerance or square <= 0:
+            if late or reached.best.gap <= tolerance or square <= 0:
                 return reached.best
         beyond = gradient < (1 - tolerance) * square
         beyond[np.isin(looked, work)] = False
@@ -138,13 +144,16 @@ def evaluate(
     """The certified interval of q = a / sum(a) on the rows `work`, with the true H in float64."""
     gram = DenseGram(H) if isinstance(H, np.ndarray) else H
     rows, q = np.arange(gram.size), a / a.sum()
-    return _certified(gram.size, rows, work, q, gram.times(rows, work, q))
+    return _certified(gram, rows, work, q, gram.times(rows, work, q))
 
 
-def _certified(n: int, rows: np.ndarray, support: np.ndarray, weights: np.ndarray, product: np.ndarray) -> RkhsMargin:
+def _certified(
+    gram: Gram, rows: np.ndarray, support: np.ndarray, weights: np.ndarray, product: np.ndarray
+) -> RkhsMargin:
     """The interval from weights on the support and from H times them on all rows."""
-    q, gradient = np.zeros(n), np.empty(n)
+    q, gradient = np.zeros(gram.size), np.empty(gram.size)
     q[support], gradient[rows] = weights, product
-    upper = float(np.sqrt(max(float(q @ gradient), 0.0)))
-    lower = max(float(gradient.min()) / upper, 0.0) if upper > 0 else 0.0
-    return RkhsMargin(q, Interval(min(lower, upper), upper), gradient)
+    square = float(q @ gradient)
+    gap = 1 - float(gradient.min()) / square if square > 0 else 1.0
+    margin, vanishes = root_interval(q, gradient, gram.lengths, gram.rounding)
+    return RkhsMargin(q, margin, gradient, gap, vanishes)

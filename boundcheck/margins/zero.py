@@ -14,11 +14,12 @@ from operator import mul
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float64, Int64, Shaped
 
 _EXACT_INTEGERS = 2.0**53
 # Two unit rows on one line differ by a few ulp; every pair this close is compared exactly.
 _CANDIDATE = 1e-12
+_NEARLY = 1e-9  # no margin can be told from 0 for two opposite labels nearer than about 1e-13
 _FINE = 2.0**53  # a proposed direction in integers
 _PATIENCE = 20  # pivots a row that gain nothing before Bland's rule, slow but finite, takes over from the largest gain
 _PRIME = (1 << 62) - 57
@@ -52,6 +53,27 @@ def find_rays(raw: Shaped[np.ndarray, "n d"], y: Shaped[np.ndarray, " n"]) -> Ra
     keys = np.stack([line, side, y.astype(np.int64)], axis=1)[order]
     _, first = np.unique(keys, axis=0, return_index=True)
     return Rays(line, side, tuple(sorted(conflicts)), np.sort(order[first]))
+
+
+def collinear_pairs(
+    X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], q: Float64[np.ndarray, " n"]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Pairs of rows with weight and opposite labels on one line up to `_NEARLY`: of the same direction, and opposite.
+
+    q: (n,) weights of the rows.
+    """
+    heavy = np.flatnonzero(q > _NEARLY * q.max())
+    first, second = heavy[y[heavy] > 0], heavy[y[heavy] < 0]
+    units = X / np.linalg.norm(X, axis=1, keepdims=True)
+    pairs: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    for found, sign in zip(pairs, (1, -1), strict=True):
+        # The scalar product leaves angles of 1e-8; differences decide.
+        for a, b in np.argwhere(sign * (units[first] @ units[second].T) > 1 - _NEARLY):
+            i, j = int(first[a]), int(second[b])
+            if np.linalg.norm(units[i] - sign * units[j]) < _NEARLY:
+                found.append((min(i, j), max(i, j)))
+        found.sort()
+    return pairs
 
 
 def _both_labels(line: np.ndarray, side: np.ndarray, y: np.ndarray) -> list[int]:

@@ -11,8 +11,9 @@ from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import Limiting, MarginReport, Teacher
 from boundcheck.margins.gram import DenseGram, LazyGram
+from boundcheck.margins.outward import kernel_rounding, outer_interval
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
-from boundcheck.margins.zero import Rays, find_rays
+from boundcheck.margins.zero import Rays, collinear_pairs, find_rays
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
 
@@ -25,7 +26,6 @@ EPS = 0.05  # the target error at which `verify` and `compare` are shown, and ha
 _LISTED = 10
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
 _MOST_BYTES = 2**33
-_ROUNDING = 1e-14  # of the kernel, relative to the largest squared norm: no smaller squared margin can be told from 0
 
 
 def margin(
@@ -83,15 +83,13 @@ def margin(
     rows = rays.binding
     H = _signed_kernel(X[rows], y[rows], norm, progress)
     rkhs = rkhs_margin(
-        LazyGram(X[rows], y[rows]) if H is None else DenseGram(H), time_limit=time_limit, progress=progress
+        LazyGram(X[rows], y[rows]) if H is None else DenseGram(H, kernel_rounding(X.shape[1])),
+        time_limit=time_limit,
+        progress=progress,
     )
-    if rkhs.margin.upper**2 < _ROUNDING * float(norms.max()) ** 2:
-        worst = ", ".join(str(dataset.rows[rows[i]]) for i in np.argsort(-rkhs.q)[:2])
-        raise InputError(
-            f"{dataset.name}: rows {worst} have almost the same direction and opposite labels: the margin is positive "
-            "and below what float64 can tell; remove or relabel them"
-        )
-    outer = Interval(rkhs.margin.lower**2, min(rkhs.margin.upper, float(norms.min()) / 2))
+    if rkhs.vanishes:
+        raise InputError(_vanishing(dataset, rows, rkhs))
+    outer = outer_interval(rkhs.margin, report.norm_min, report.norm_max, X.shape[1])
     sup = None
     if norm != "rkhs" and not rkhs.interrupted:
         assert H is not None
@@ -184,12 +182,31 @@ def _sup(
     from boundcheck.margins.supnorm import SupMargin, sup_margin
 
     if X.shape[1] == 2:
-        exact = planar_margin(X, y, progress=progress)
+        exact = planar_margin(X, y)
         return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0, ())
     return sup_margin(
         X, y, H, rkhs.q, outer,
         confidence=confidence, tolerance=tolerance, deadline=deadline, seed=seed, progress=progress,
     )  # fmt: skip
+
+
+def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:
+    """Which rows leave a margin of 0 within float64's rounding, how small it is, and what helps."""
+    same, opposite = (
+        [f"{dataset.rows[rows[i]]} and {dataset.rows[rows[j]]}" for i, j in pairs]
+        for pairs in collinear_pairs(dataset.X[rows], dataset.y[rows], rkhs.q)
+    )
+    bound = f"gamma is 0 or below {rkhs.margin.upper:.1e}, which float64 cannot tell apart"
+    if same:
+        what, remedy = "have the same direction and opposite labels", "remove or relabel one of each two"
+    elif opposite:
+        what = "have opposite directions and opposite labels, and these pairs cancel"
+        remedy = "append a constant column, so that the two rows of a pair are no longer opposite"
+    else:
+        return f"{dataset.name}: {bound}; prepare the rows in another way, like standardised columns"
+    named = (same or opposite)[:_LISTED]
+    more = ", ..." if len(same or opposite) > _LISTED else ""
+    return f"{dataset.name}: rows {', '.join(named)}{more} {what} (within rounding): {bound}; {remedy}"
 
 
 def _limiting(dataset: Dataset, q: np.ndarray) -> tuple[Limiting, ...]:

@@ -259,8 +259,30 @@ def test_rows_too_close_for_float64_are_named(tmp_path: Path) -> None:
     path = save(tmp_path / "close.npz", np.array([[1.0, 0, 0], [1.0, 1e-17, 0], [0, 1.0, 0]]), [1, -1, 1])
     shown = invoke(path)
     assert shown.exit_code == 2
-    assert "almost the same direction" in shown.stderr
-    assert "rows 0, 1" in shown.stderr or "rows 1, 0" in shown.stderr
+    assert "rows 0 and 1 have the same direction and opposite labels" in shown.stderr
+    assert "relabel" in shown.stderr
+    assert "0 or below" in shown.stderr
+
+
+def hexagon() -> tuple[np.ndarray, list[int]]:
+    turns = np.arange(6) * np.pi / 3
+    return np.stack([np.cos(turns), np.sin(turns)], axis=1), [1, -1] * 3
+
+
+def test_antipodal_pairs_that_cancel_but_for_rounding_are_named_with_the_remedy_that_helps(tmp_path: Path) -> None:
+    """The circle of six with its coordinates rounded: gamma is 0 or tiny; the rows are 60 degrees apart."""
+    X, y = hexagon()
+    shown = invoke(save(tmp_path / "hexagon.npz", X, y))
+    assert shown.exit_code == 2
+    assert shown.stderr.count("\n") == 1
+    assert "rows 0 and 3, 1 and 4, 2 and 5 have opposite directions and opposite labels" in shown.stderr
+    assert "same direction" not in shown.stderr
+    assert "append a constant column" in shown.stderr
+    bound = float(shown.stderr.split("0 or below ")[1].split(",")[0])
+    assert 0 < bound < 2e-7
+    biased = np.hstack([X, np.ones((6, 1))])
+    body = result(save(tmp_path / "biased.npz", biased, y))
+    assert body["gamma_sup"]["lower"] >= 0.086
 
 
 def test_rkhs_norm_touches_no_sampling() -> None:

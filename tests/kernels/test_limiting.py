@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from oracles import features
 
 from boundcheck.errors import InputError
-from boundcheck.kernels import limiting_kernel
+from boundcheck.kernels import limiting_kernel, rounding_error
 
 
 def in_fifty_digits(x: np.ndarray, z: np.ndarray) -> mp.mpf:
@@ -35,17 +35,28 @@ def test_kernel_agrees_with_fifty_digits_near_parallel_and_near_antipodal(d: int
         exact = in_fifty_digits(x, other)
         scale = float(np.linalg.norm(x) * np.linalg.norm(other))
         computed = limiting_kernel(x[None], other[None])[0, 0]
-        assert abs(computed - exact) <= 1e-15 * scale
-        if angle <= 1e-3:
-            assert abs(computed - exact) <= 1e-14 * abs(exact)
+        assert abs(computed - exact) <= min(1e-15, rounding_error(d)) * scale
 
 
-def test_arccos_alone_would_lose_half_the_digits() -> None:
-    """The tolerance of the test above is one that the textbook formula misses."""
-    x, z = at_angle(1e-8, 5, seed=1)
-    cosine = min(1.0, float(-x @ z / np.linalg.norm(x) / np.linalg.norm(z)) + 2)
-    naive = float(-x @ z) * (np.pi - np.arccos(max(-1.0, cosine - 2))) / (2 * np.pi)
-    assert abs(naive - in_fifty_digits(x, -z)) > 1e-14 * abs(in_fifty_digits(x, -z))
+@pytest.mark.parametrize("d", [2, 64])
+def test_arccos_alone_would_lose_half_the_digits(d: int) -> None:
+    """The tolerance of the test above is one that the textbook formula misses near both ends."""
+    x, z = at_angle(1e-8, d, seed=1)
+    scale = float(np.linalg.norm(x) * np.linalg.norm(z))
+    cosine = min(1.0, float(x @ z) / scale)
+    naive = float(x @ z) * (np.pi - np.arccos(cosine)) / (2 * np.pi)
+    assert abs(naive - in_fifty_digits(x, z)) > 1e-10 * scale
+
+
+def test_rounding_stays_below_its_bound_where_it_is_largest() -> None:
+    """Just inside and outside the window of Kahan's formula, |cos| = 1 - 1e-3, and for long rows."""
+    for d in (2, 30, 784):
+        for angle in np.arccos(1 - 1e-3) * np.array([0.99, 1.01]):
+            x, z = at_angle(float(angle), d, seed=d)
+            scale = float(np.linalg.norm(x) * np.linalg.norm(z))
+            for other in (z, -z):
+                error = abs(limiting_kernel(x[None], other[None])[0, 0] - in_fifty_digits(x, other))
+                assert error <= rounding_error(d) * scale / 4
 
 
 def test_duplicates_and_antipodes_are_exact() -> None:

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from margin_oracles import planar_by_quadrature, rkhs_by_supports, textbook_kernel
 
-from boundcheck.margins.arcs import PlanarMargin, arcs
-from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.planar import Arcs, PlanarMargin, planar_margin
 from boundcheck.margins.rkhs import rkhs_margin
 
 NARROW = 1e-9
@@ -93,7 +92,8 @@ def test_upper_end_is_the_value_at_q_and_lower_end_the_smallest_gain() -> None:
 
 def test_arcs_share_out_the_circle_and_give_the_kernel() -> None:
     X, _ = scattered(6, 11)
-    shares, active = arcs(X)
+    arcs = Arcs(X, np.ones(11))
+    shares, active = arcs.shares, arcs.active
     assert shares.sum() == pytest.approx(1, abs=1e-14)
     np.testing.assert_allclose((active * shares[:, None]).sum(axis=0), 0.5, atol=1e-14)
     np.testing.assert_allclose((active * shares[:, None]).T @ active * (X @ X.T), textbook_kernel(X), atol=1e-14)

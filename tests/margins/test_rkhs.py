@@ -140,10 +140,11 @@ def test_many_small_exchanges_end_at_the_optimum_of_all_rows(n: int, d: int) -> 
     listener = Calls()
     found = rkhs_margin(H, progress=listener)
     assert len(listener.heard) > 5
-    assert found.margin.relative_width <= 1e-10
+    assert found.gap <= 1e-10
+    assert found.margin.relative_width <= 1e-8
     Hq = H @ found.q
     assert Hq.min() >= (1 - 1e-9) * found.q @ Hq
-    assert found.margin.upper <= rkhs_by_libsvm(H)
+    assert found.margin.lower <= rkhs_by_libsvm(H)
 
 
 @pytest.mark.usefixtures("many_rounds")
@@ -228,4 +229,4 @@ def test_an_interrupt_leaves_the_interval_reached(rounds: int) -> None:
     assert not exact.interrupted
     assert found.margin.lower <= exact.margin.lower <= exact.margin.upper <= found.margin.upper
     assert found.margin.upper - found.margin.lower > 1e-6 * found.margin.upper
-    assert found.margin.upper == pytest.approx(np.sqrt(found.q @ H @ found.q), rel=1e-12)
+    assert found.margin.upper == pytest.approx(np.sqrt(found.q @ H @ found.q), rel=1e-9)
