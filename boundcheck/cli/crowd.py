@@ -14,15 +14,22 @@ AnswersFile = Annotated[
     Path,
     typer.Argument(
         metavar="ANSWERS",
-        help="FILE.csv with columns task,worker,label, or FILE.npz with X (workers, tasks) in {-1,0,1}.",
+        help="FILE.csv (- is stdin) or .npz with columns task,worker,label, or .npz with X (workers, tasks) of -1,0,1",
     ),
 ]
 Positive = Annotated[
     str | None,
-    typer.Option("--positive", help="Labels that mean +1, comma-separated, unless they are 0/1 or -1/+1; the rest -1."),
+    typer.Option(
+        "--positive", help="Labels that mean +1, comma-separated; the rest mean -1. Default: the larger of two."
+    ),
 ]
 Truth = Annotated[
-    Path | None, typer.Option("--truth", metavar="FILE", help="Known labels: csv task,label or npz y; only to assess.")
+    Path | None,
+    typer.Option(
+        "--truth",
+        metavar="FILE",
+        help="True labels, only to assess: .csv or .npz with columns task,label, or .npz with y.",
+    ),
 ]
 MethodName = Literal["auto", "mv", "te", "wls", "ds1", "ds2", "types"]
 Method = Annotated[
@@ -56,6 +63,8 @@ def crowd(
     answers: AnswersFile,
     truth: Truth = None,
     positive: Positive = None,
+    missing: options.Missing = None,
+    columns: options.Columns = None,
     method: Method = "auto",
     types: Types = None,
     kind: Kind = "plain",
@@ -79,6 +88,8 @@ def crowd(
         answers,
         truth=truth,
         positive=options.classes(positive),
+        missing=options.tokens(missing),
+        columns=options.classes(columns),
         method=method,
         types=_types(types),
         kind=kind,

@@ -1,5 +1,6 @@
 """`boundcheck labels`: soft labels from a teacher, and what soft labels are worth."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,18 @@ from boundcheck.errors import InputError
 
 labels = typer.Typer(no_args_is_help=True, help="Make soft labels with a teacher, check what soft labels are worth.")
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="An .npz with p or logits, (n,) or (n, L), optionally y.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help=".npz with p or logits, (n,) or (n, L), or .csv (- is stdin) with p, logits or p0,p1,...; optionally y.",
+    ),
+]
 Truth = Annotated[
     str | None,
-    typer.Option("--truth", metavar="FILE|DATA", help="True labels: .npz with y, .csv with a column label, or DATA."),
+    typer.Option(
+        "--truth", metavar="FILE|DATA", help="True labels: .csv or .npz with columns task,label, .npz with y, or DATA."
+    ),
 ]
 K = Annotated[int | None, typer.Option("--k", min=1, help="Size of the label sets; default: chosen on a random half.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="All indicators hold jointly with probability 1 - alpha.")]
@@ -24,8 +33,9 @@ Ties = Annotated[str, typer.Option("--ties", help="Ties at the k-th weight: rand
 DropZero = Annotated[bool, typer.Option("--drop-zero", help="Labels of weight 0 are never in a set.")]
 NoSplit = Annotated[bool, typer.Option("--no-split", help="Choose k on all data, at alpha/(L - 1) per interval.")]
 Candidates = Annotated[bool, typer.Option("--candidates", help="Partial labels: p holds 0/1 candidate sets.")]
-Deterministic = Annotated[
-    bool, typer.Option("--deterministic", help="The labels are a function of the input: diagnostics, no certificate.")
+Crowd = Annotated[
+    bool,
+    typer.Option("--crowd", help="The label sets come from people, not from a model: make assumption C and certify."),
 ]
 Scores = Annotated[bool, typer.Option("--scores", help="Rows of p are any finite scores, not weights of sum 1.")]
 Failure = Annotated[float, typer.Option("--delta", help="Failure probability of the sample sizes, in (0, 1).")]
@@ -38,13 +48,30 @@ SoftFraction = Annotated[
     float | None, typer.Option("--soft-fraction", help="Also: this share of soft labels, the others exact.")
 ]
 
+WeightColumns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="NAME,...", help="Columns of FILE.csv with the weights of the classes."),
+]
+
 TeacherName = Annotated[str, typer.Option("--teacher", help="kernel, network, smoothing, file or crowd.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE.npz", help="Where the soft labels go.")]
-From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="With file: an .npz with p or logits.")]
+From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="With file: .npz or .csv with p or logits.")]
 CrowdAnswers = Annotated[
     Path | None,
     typer.Option(
         "--answers", metavar="FILE", help="With crowd: task,worker,label (.csv) or X (.npz); tasks are rows of DATA."
+    ),
+]
+PositiveAnswers = Annotated[
+    str | None,
+    typer.Option("--positive-answers", help="With crowd: labels of the answers that mean +1, comma-separated."),
+]
+MakeColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME,...",
+        help="With crowd: TASK,WORKER,LABEL of a csv; with file: its columns of weights.",
     ),
 ]
 CrowdMethod = Annotated[MethodName, typer.Option("--method", help="With crowd: the model, as in `boundcheck crowd`.")]
@@ -77,7 +104,7 @@ def check(
     drop_zero: DropZero = False,
     no_split: NoSplit = False,
     candidates: Candidates = False,
-    deterministic: Deterministic = False,
+    crowd: Crowd = False,
     scores: Scores = False,
     eps: options.Eps = 0.1,
     delta: Failure = 0.05,
@@ -85,12 +112,15 @@ def check(
     class_size: ClassSize = None,
     noise: Noise = None,
     soft_fraction: SoftFraction = None,
+    missing: options.Missing = None,
+    columns: WeightColumns = None,
     rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Say what soft labels are worth: how often the truth is missed, which wrong labels intrude, can it be learnt from.
 
-    Exit code 0: certified, or a diagnosis without a claim (no truth, deterministic teacher); 1: refuted, a student
-    that minimises the superset risk ends up wrong somewhere; 3: undecided, more labelled examples may decide.
+    A model's labels are a function of the input: its indicators are diagnostics, not a guarantee, and the exit code is
+    0. With --crowd the label sets are taken to be independent of the input given the class (assumption C). Exit code 0:
+    certified; 1: refuted, a student that minimises the superset risk ends up wrong somewhere; 3: undecided.
 
     Example: boundcheck labels check crowd.npz --truth truth.csv
     """
@@ -101,7 +131,7 @@ def check(
     if ties not in ("random", "inclusive", "exclusive"):
         raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
     known: Path | Dataset | None = None if truth is None else Path(truth)
-    if truth is not None and (":" in truth or rows != options.ROWS):
+    if truth is not None and (":" in truth or replace(rows, positive=None) != options.ROWS):
         known = rows.load(truth, this.seed)
     report = labels_check(
         file,
@@ -113,7 +143,7 @@ def check(
             drop_zero=drop_zero,
             split=not no_split,
             candidates=candidates,
-            deterministic=deterministic,
+            deterministic=not crowd,
             eps=eps,
             failure=delta,
             natarajan=natarajan,
@@ -123,6 +153,9 @@ def check(
             seed=this.seed,
         ),
         scores=scores,
+        positive=() if isinstance(known, Dataset) else options.classes(rows.positive),
+        missing=options.tokens(missing),
+        columns=options.classes(columns),
         progress=this.progress,
     )
     code = HOLDS if report.certified or not report.makes_claim else UNDECIDED
@@ -143,6 +176,9 @@ def make(
     teacher: TeacherName = "kernel",
     source: From = None,
     answers: CrowdAnswers = None,
+    positive_answers: PositiveAnswers = None,
+    missing: options.Missing = None,
+    columns: MakeColumns = None,
     method: CrowdMethod = "auto",
     norm: Norm = "sup",
     logit_scale: LogitScale = 1.0,
@@ -160,8 +196,8 @@ def make(
 
     kernel: the margin's maximiser, as in the theory.  network: a trained two-layer network that never labels its own
     training points.  smoothing: the true label, softened.  file: p or logits of your own, checked and tempered.
-    crowd: the posterior of the --answers; their tasks are named by row numbers of DATA, from 0, and
-    1 means +1, or, where labels are words, those that --positive names.
+    crowd: the posterior of the --answers; their tasks are named by row numbers of DATA, from 0, and --positive-answers
+    says which labels mean the class +1 of DATA (default: the larger of two).
 
     Example: boundcheck labels make sklearn:digits --positive 5,6,7,8,9 --teacher network -o soft.npz
     """
@@ -183,6 +219,9 @@ def make(
         path=source,
         answers=answers,
         positive=options.classes(rows.positive),
+        positive_answers=options.classes(positive_answers),
+        missing=options.tokens(missing),
+        columns=options.classes(columns),
         method=method,
         temperature=_temperature(temperature),
     )

@@ -54,6 +54,19 @@ def classes(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
 
 
+def tokens(text: str | None) -> tuple[str, ...]:
+    """Split a comma-separated list that may name the empty text; empty for None."""
+    return () if text is None else tuple(part.strip() for part in text.split(","))
+
+
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="TASK,WORKER,LABEL", help="What the columns of the answers are called."),
+]
+Missing = Annotated[
+    str | None,
+    typer.Option("--missing", metavar="TOKENS", help="Labels that mean none, comma-separated ('' is an empty cell)."),
+]
 _ROWS = "Rows of DATA"
 
 

@@ -7,7 +7,7 @@ from boundcheck.crowds.answers import Answers, from_matrix, from_triples
 from boundcheck.crowds.bootstrap import one_type_p_value
 from boundcheck.crowds.infer import CrowdLabels, crowd_soft_labels
 from boundcheck.crowds.plan import METHODS
-from boundcheck.crowds.reading import read_answers, read_truth
+from boundcheck.crowds.reading import CrowdFiles, read_crowd
 from boundcheck.crowds.synthetic import SCENARIOS, Crowd, attach_crowd, reliabilities, scenario
 
 __all__ = [
@@ -15,14 +15,14 @@ __all__ = [
     "SCENARIOS",
     "Answers",
     "Crowd",
+    "CrowdFiles",
     "CrowdLabels",
     "attach_crowd",
     "crowd_soft_labels",
     "from_matrix",
     "from_triples",
     "one_type_p_value",
-    "read_answers",
-    "read_truth",
+    "read_crowd",
     "reliabilities",
     "scenario",
 ]

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from boundcheck.datasets.dataset import check_memory
 from boundcheck.errors import InputError
+from boundcheck.softlabels.encoding import Encoding, encode, tally
 
 Matrix = Any
 """A numpy array or a scipy.sparse CSR array: both know `@`, `.T` and `abs`, which is all that the methods use."""
@@ -162,41 +163,35 @@ def from_matrix(
 
 
 def from_triples(
-    task: Sequence[Any], worker: Sequence[Any], answer: Sequence[float], *, where: str = "answers"
+    task: Sequence[Any],
+    worker: Sequence[Any],
+    answer: Sequence[Any],
+    encoding: Encoding | None = None,
+    *,
+    where: str = "answers",
 ) -> Answers:
-    """Answers from equally long lists. answer: all in {0, 1} or all in {-1, +1}; a missing answer is a missing row.
+    """Answers from equally long lists; a missing answer is a missing row or a label that means none.
 
+    encoding: what labels mean; default: by the answers alone (see `encode`: 0 and 1, or -1 and 1, mean themselves).
     A (task, worker) given twice keeps its last answer and is counted in `duplicates`. Tasks are sorted by number where
     all are whole numbers, in order of appearance otherwise; workers in order of appearance.
-    Raises InputError for no answers, lists of different lengths, and other or mixed answers.
+    Raises InputError for no answers, lists of different lengths, and labels that do not say what they mean.
     """
     if not len(task) == len(worker) == len(answer):
         raise InputError(f"{where}: {len(task)} tasks, {len(worker)} workers, {len(answer)} answers; give one per row")
-    if len(answer) == 0:
+    signs = (encoding or encode(where, tally(answer))).signs(answer).astype(float)
+    given = np.flatnonzero(signs)
+    if len(given) == 0:
         raise InputError(f"{where}: no answers; nothing to learn from")
-    signs = as_signs(answer, where)
     tasks, columns = _index(task)
-    workers, rows = _index(worker)
+    workers, rows = _index([worker[i] for i in given.tolist()])
     tasks, columns = _by_number(tasks, columns)
+    columns, signs = columns[given], signs[given]
     cell = rows * len(tasks) + columns
     _, last = np.unique(cell[::-1], return_index=True)
     kept = len(cell) - 1 - last
     X = sparse.csr_array((signs[kept], (rows[kept], columns[kept])), shape=(len(workers), len(tasks)))
     return Answers(stored(X), workers, tasks, len(cell) - len(kept))
-
-
-def as_signs(answer: Any, where: str) -> Float[np.ndarray, " answers"]:
-    """Answers as -1 and +1, whichever of the two codings was used."""
-    values = np.asarray(answer, dtype=np.float64)
-    seen = np.unique(values)
-    if np.isin(seen, (0, 1)).all():
-        return 2 * values - 1
-    if np.isin(seen, (-1, 1)).all():
-        return values
-    if np.isin(seen, (-1, 0, 1)).all():
-        raise InputError(f"{where}: labels -1, 0 and 1 in one file; leave missing answers out and use two labels")
-    bad = seen[~np.isin(seen, (-1, 0, 1))][0]
-    raise InputError(f"{where}: label {bad:g}; answers are 0 and 1, or -1 and 1 (two classes only)")
 
 
 def _index(names: Sequence[Any]) -> tuple[tuple[str, ...], Int[np.ndarray, " answers"]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from boundcheck.datasets.builtin import SKLEARN, read_openml, read_sklearn
 from boundcheck.datasets.dataset import MAX_BYTES, Dataset, Table
-from boundcheck.datasets.files import load_soft_labels, read_file
+from boundcheck.datasets.files import read_file
 from boundcheck.datasets.npz import read_npz
 from boundcheck.datasets.prepare import NORMALIZATIONS, from_arrays, prepare
 from boundcheck.datasets.synthetic import FAMILIES, read_synthetic
@@ -18,7 +18,6 @@ __all__ = [
     "Dataset",
     "from_arrays",
     "load_dataset",
-    "load_soft_labels",
     "read_npz",
 ]
 

@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int8, Int64, Shaped
 from boundcheck.datasets.dataset import Dataset, Table, check_memory, digest, generator, listed, quoted
 from boundcheck.errors import InputError
 from boundcheck.softlabels.encoding import encode as encode_labels
-from boundcheck.softlabels.encoding import in_order, is_missing, label_name
+from boundcheck.softlabels.encoding import in_order, is_missing, label_name, warn_if_contradicted
 
 NORMALIZATIONS = ("max", "unit", "none")
 _NORM_SLACK = 1e-12  # rounding of a norm that is 1 in exact arithmetic
@@ -74,6 +74,8 @@ def prepare(
     rows = kept if subsample is None else kept[_stratified(name, signs[kept], subsample, seed)]
     raw = raw if len(rows) == len(raw) else raw[rows]
     y, p = signs[rows], None if p is None else p[rows]
+    if p is not None:
+        warn_if_contradicted(name, np.stack([1 - p, p], axis=1), (y > 0).astype(int))
     X = normalized(name, raw, rows, normalize, scale)
     for array in (X, y, raw, rows, p):
         if array is not None:

@@ -1,25 +1,44 @@
 """Soft labels and true labels on disk."""
 
-import csv
+import itertools
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 
-from boundcheck.datasets.dataset import listed, quoted
-from boundcheck.datasets.files import existing_file
-from boundcheck.datasets.npz import read_npz
-from boundcheck.errors import InputError, writing
+from boundcheck.crowds.reading import places, read_truth
+from boundcheck.datasets import Dataset
+from boundcheck.datasets.columns import STDIN, Columns, column, read_columns
+from boundcheck.datasets.dataset import check_made_for
+from boundcheck.datasets.prepare import checked_probabilities
+from boundcheck.errors import InputError, listed, quoted, writing
 from boundcheck.labels.weak import partial_labels
-from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
+from boundcheck.records import LabelCount
+from boundcheck.softlabels.encoding import (
+    Encoding,
+    count_labels,
+    encode,
+    label_name,
+    present,
+    tally,
+    warn_if_contradicted,
+)
+from boundcheck.softlabels.probabilities import (
+    OPEN_ABOVE,
+    OPEN_BELOW,
+    SoftLabels,
+    log_odds,
+    soft_labels,
+    true_classes,
+)
 
-_KNOWN = ("p", "logits", "y", "rows", "tasks", "eta", "source", "seed", "digest", "radius")
+_KNOWN = ("p", "logits", "y", "rows", "tasks", "eta", "source", "seed", "digest", "radius", "negative", "positive")
 OWN_TRAINING_POINTS = "own training points"
-_LABEL_COLUMNS, _NAME_COLUMNS = ("label", "truth", "y"), ("task", "row", "id")
 
 
 def is_in_sample(source: str) -> bool:
@@ -34,9 +53,10 @@ class LabelFile:
     y: true labels, rows: indices in the source, tasks: names of the rows, eta: known P(class 1 | x); None where absent.
     source: what made the labels ("" if unknown).  digest: of the data they were made for, or None.
     radius: B >= sup ||v|| of the teacher's field, NaN where no theory gives one.
+    classes: names of the classes that are -1 and +1, empty where the file does not say.
     """
 
-    path: Path
+    name: str
     labels: SoftLabels
     y: Shaped[np.ndarray, " n"] | None
     rows: Shaped[np.ndarray, " n"] | None
@@ -45,6 +65,7 @@ class LabelFile:
     source: str
     digest: str | None
     radius: float
+    classes: tuple[tuple[str, ...], ...]
 
     @property
     def deterministic(self) -> bool:
@@ -57,14 +78,22 @@ class LabelFile:
         return is_in_sample(self.source)
 
 
-def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool = False) -> LabelFile:
-    """Read an .npz with `p` or `logits`, (n,) or (n, L), and whatever else of `LabelFile` it has.
+def load_labels(
+    path: str | Path, *, normalised: bool = True, candidates: bool = False, columns: Sequence[str] = ()
+) -> LabelFile:
+    """Read `p` or `logits`, (n,) or (n, L), and whatever else of `LabelFile` a file has.
 
-    candidates: p holds 0/1 candidate sets.  normalised: whether rows of p must be weights that sum to 1.
+    path: an .npz, or a csv (- is stdin) with a column p or logits, or p0, p1, ... one a class, and optionally task and
+    label.  candidates: p holds 0/1 candidate sets.  normalised: whether rows of p must be weights that sum to 1.
+    columns: names of the columns of a csv that make p.
     Raises InputError for a file that cannot be read or holds no soft labels. Nothing is ever unpickled.
     """
-    name = str(path)
-    arrays = read_npz(existing_file(name), (), _KNOWN)
+    name = "stdin" if str(path) == STDIN else str(path)
+    found = read_columns(path, _KNOWN)
+    text = all(isinstance(values, list) for values in found.values())
+    if columns and not text:
+        raise InputError(f"{name}: --columns names columns of a csv; leave it out")
+    arrays = _from_text(name, found, columns) if text else {key: np.asarray(found[key]) for key in found}
     if candidates:
         if "p" not in arrays:
             raise InputError(f"{name}: no array 'p'; candidate sets are an (n, L) array p of 0 and 1")
@@ -79,7 +108,7 @@ def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool =
         if key in arrays and arrays[key].dtype.kind not in kinds:
             raise InputError(f"{name}: {key} has dtype {arrays[key].dtype}; write the file again")
     return LabelFile(
-        path=Path(path),
+        name=name,
         labels=labels,
         y=arrays.get("y"),
         rows=arrays.get("rows"),
@@ -88,7 +117,62 @@ def load_labels(path: str | Path, *, normalised: bool = True, candidates: bool =
         source=str(arrays["source"]) if "source" in arrays else "",
         digest=str(arrays["digest"]) if "digest" in arrays else None,
         radius=_scalar(name, arrays["radius"]) if "radius" in arrays else math.nan,
+        classes=tuple(tuple(map(str, arrays.get(key, ()))) for key in ("negative", "positive")),
     )
+
+
+def _from_text(name: str, columns: Columns, wanted: Sequence[str]) -> dict[str, np.ndarray]:
+    """The arrays that the columns of a csv stand for."""
+    numbered = sorted((c for c in columns if re.fullmatch(r"p[0-9]{1,4}", c)), key=lambda c: int(c[1:]))
+    if missing := [c for c in wanted if c.lower() not in columns]:
+        raise InputError(f"{name}: no column {quoted(missing[0])} (it has {listed(list(columns))}); correct --columns")
+    weights = [c.lower() for c in wanted] or [c for c in ("p",) if c in columns] or numbered
+    arrays = {}
+    for key, names in (("p", weights), ("logits", [c for c in ("logits", "logit") if c in columns][:1])):
+        if names and not (wanted and key == "logits"):
+            cells = np.array([[_number(name, c, row, cell) for row, cell in enumerate(columns[c])] for c in names])
+            arrays[key] = cells[0] if len(names) == 1 else cells.T
+    for key, role in (("tasks", "task"), ("y", "truth")):
+        cells_of_role = column(columns, name, role)
+        if cells_of_role is not None:
+            arrays[key] = np.array(cells_of_role)
+    return arrays
+
+
+def _number(name: str, column: str, row: int, cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(
+            f"{name}: column {quoted(column)}, row {row + 1}: {quoted(cell)} is not a number; correct it"
+        ) from None
+
+
+def labels_for(
+    path: str | Path, dataset: Dataset, columns: Sequence[str] = ()
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], LabelFile]:
+    """Soft labels p in (0, 1) and their logits, both (n,), for the rows of `dataset`, and the file they came from.
+
+    A p that rounds to 0 or 1 is moved to the nearest double inside (0, 1) where the file has logits. Warns where labels
+    contradict those of `dataset`.  Raises InputError where the file cannot be read, was made for other data, or has
+    more than two classes, another number of rows, or a p of 0 or 1 without logits.
+    """
+    found = load_labels(path, columns=columns)
+    n, labels = len(dataset.y), found.labels
+    check_made_for(found.name, found.digest, dataset)
+    if labels.weights.shape != (n, 2):
+        raise InputError(
+            f"{found.name}: soft labels of shape {labels.weights.shape}, expected ({n},): the probability of class +1"
+        )
+    p = labels.weights[:, 1]
+    if labels.logits:
+        logits = labels.scores[:, 1] - labels.scores[:, 0]
+        p = np.clip(p, OPEN_ABOVE, OPEN_BELOW)
+    else:
+        p = checked_probabilities(found.name, p, n)
+        logits = log_odds(p)
+    warn_if_contradicted(found.name, labels.weights, (dataset.y > 0).astype(int))
+    return p, logits, found
 
 
 def check_place(path: Path) -> None:
@@ -118,65 +202,81 @@ def save_labels(
         np.savez(file, p=p, logits=logits, source=source, seed=seed, radius=radius, **extra)
 
 
-def load_truth(path: str | Path, found: LabelFile) -> Shaped[np.ndarray, " n"]:
-    """True labels for the rows of `found`, from an .npz with `y` or a .csv with a column label, truth or y.
+@dataclass(frozen=True, eq=False)
+class TrueLabels:
+    """codes: (n,) true classes 0..L-1 of the rows of a label file, -1 where unknown.  labels: the labels counted."""
 
-    A csv with a column task, row or id is matched by name with the tasks (or rows) of the label file; other
-    files go by position. Raises InputError for anything missing, repeated or of the wrong length.
+    codes: Int[np.ndarray, " n"]
+    labels: tuple[LabelCount, ...] = ()
+
+
+def true_labels(
+    found: LabelFile,
+    path: str | Path | None = None,
+    *,
+    positive: Collection[str] = (),
+    missing: Collection[str] = (),
+) -> TrueLabels | None:
+    """True classes for the rows of `found`, by default its own y; None where there is none.
+
+    path: a file as for `crowds.read_truth`. Its labels are matched by name with the tasks (or rows) of `found` where
+    both have names, else by position; rows that it does not name are unknown.
+    Two classes: what labels mean is decided as everywhere (see `encode`), with the names of the classes that `found`
+    was made with where the file uses those. Above two classes labels are 0..L-1.
+    Raises InputError for files that cannot be read and labels that do not say what they mean.
     """
-    name, n = str(path), len(found.labels.weights)
-    file = existing_file(name)
-    if file.suffix.lower() == ".csv":
-        return _csv_truth(file, found)
-    y = read_npz(file, ("y",))["y"]
-    if found.rows is not None and y.ndim == 1 and len(y) > n and found.rows.max() < len(y) and found.rows.min() >= 0:
-        return np.asarray(y[found.rows])
-    return y
+    n, classes = found.labels.weights.shape
+    if path is None:
+        if found.y is None:
+            return None
+        where, labels, place = found.name, found.y.tolist(), np.arange(n)
+    else:
+        where = str(path)
+        names, labels = read_truth(path)
+        tasks = found.tasks or tuple(map(str, range(n) if found.rows is None else found.rows))
+        if names is None and found.rows is not None and len(labels) > n:
+            names = list(map(str, range(len(labels))))
+        elif found.tasks is None and found.rows is None:
+            names = None
+        place = places(where, names, labels, tasks)
+    counts = tally(labels)
+    if classes == 2:
+        names_of_file = {*itertools.chain(*found.classes)}
+        if path is not None and not positive and set(counts) <= names_of_file | set(missing):
+            absent = present(where, counts, missing=missing, classes=names_of_file - set(missing))[1]
+            encoding = Encoding(found.classes[1], found.classes[0], absent)
+        else:
+            encoding = encode(where, counts, positive=positive, missing=missing)
+        signs = encoding.signs(labels)
+        codes, rows = np.where(signs == 0, -1, (signs + 1) // 2), count_labels(encoding, truth=counts)
+    else:
+        codes, rows = _numbered(where, labels, counts, classes, positive, missing)
+    result = np.append(codes, -1)[place]
+    if (result < 0).all():
+        raise InputError(f"{where}: none of its {len(labels)} labels is of a row of {found.name}; the names must agree")
+    return TrueLabels(result, rows)
 
 
-def _csv_truth(path: Path, found: LabelFile) -> Shaped[np.ndarray, " n"]:
-    names, labels = _read_csv(path)
-    keys = found.tasks or (None if found.rows is None else tuple(map(str, found.rows)))
-    if names is None or keys is None:
-        return np.array(labels)
-    truth = dict(zip(names, labels, strict=True))
-    if len(truth) < len(names):
-        repeated = next(name for i, name in enumerate(names) if name in names[:i])
-        raise InputError(f"{path}: {quoted(repeated)} has several labels; keep one")
-    missing = [key for key in keys if key not in truth]
-    if missing:
-        raise InputError(f"{path}: no label for {listed(missing, 3)} of {found.path}; add it")
-    return np.array([truth[key] for key in keys])
-
-
-def _read_csv(path: Path) -> tuple[list[str] | None, list[float]]:
-    """Names (None without such a column) and labels of a UTF-8 csv file with a line of column names."""
+def _numbered(
+    where: str,
+    labels: list[Any],
+    counts: Mapping[str, int],
+    classes: int,
+    positive: Collection[str],
+    missing: Collection[str],
+) -> tuple[Int[np.ndarray, " labels"], tuple[LabelCount, ...]]:
+    """The class 0..L-1 that each label names, -1 for none."""
+    if positive:
+        raise InputError(f"{where}: --positive is for two classes, these soft labels have {classes}; leave it out")
+    names, absent = present(where, counts, missing=missing)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = [column.strip() for column in reader.fieldnames or ()]
-            label = next((c for c in _LABEL_COLUMNS if c in columns), None)
-            if label is None:
-                raise InputError(f"{path}: no column of true labels; call it label (columns: {listed(columns)})")
-            reader.fieldnames = columns
-            name = next((c for c in _NAME_COLUMNS if c in columns), None)
-            names, labels = [], []
-            for row in reader:
-                try:
-                    labels.append(float(row[label]))
-                except (TypeError, ValueError) as error:
-                    cell = quoted(str(row[label]))
-                    raise InputError(f"{path}: line {reader.line_num}: {cell} is no label; give a number") from error
-                names.append((row[name] or "").strip() if name else "")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
-    except csv.Error as error:
-        raise InputError(f"{path}: not csv ({error}); mend the file") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from error
-    if not labels:
-        raise InputError(f"{path}: no rows; add the true labels")
-    return (names if name else None), labels
+        numbers = true_classes([float(name) for name in names], len(names), classes, where=where)
+    except ValueError:
+        raise InputError(f"{where}: true labels {listed(names)}; give the classes 0..{classes - 1}") from None
+    code = dict(zip(names, numbers.tolist(), strict=True))
+    rows = [LabelCount(name, code[name], truth=counts[name]) for name in names]
+    rows += [LabelCount(name, None, truth=counts[name]) for name in absent]
+    return np.array([code.get(label_name(label), -1) for label in labels]), tuple(rows)
 
 
 def _scalar(name: str, array: np.ndarray) -> float:

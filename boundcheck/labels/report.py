@@ -8,7 +8,7 @@ from boundcheck.labels import complexity
 from boundcheck.labels.bias import Bias
 from boundcheck.labels.quality import ClassRow
 from boundcheck.labels.weak import AdditiveNoise, IncompleteSupervision
-from boundcheck.records import Record
+from boundcheck.records import LabelCount, Record
 from boundcheck.softlabels.calibration import Calibration
 from boundcheck.softlabels.estimates import Estimate
 from boundcheck.softlabels.probabilities import Ties
@@ -32,8 +32,8 @@ class Settings(Record):
 
     k: size of the label sets, None to choose it.  split: choose k on a random half and certify on the other;
     without it all data serve both and every interval has alpha/(L - 1).  candidates: S is every label of positive
-    weight (partial labels), k is not used.  deterministic: the labels are a function of x.  in_sample: they were made
-    from the true labels they are compared with.
+    weight (partial labels), k is not used.  deterministic: the labels are a function of x, as those of every model
+    are; without it assumption C is made.  in_sample: they were made from the true labels they are compared with.
     natarajan, class_size: of the student's class.  noise: sigma of one-hot labels plus Gaussian noise.
     soft_fraction: share of soft labels where the others are exact.
     """
@@ -44,7 +44,7 @@ class Settings(Record):
     drop_zero: bool = False
     split: bool = True
     candidates: bool = False
-    deterministic: bool = False
+    deterministic: bool = True
     in_sample: bool = False
     eps: float = 0.1
     failure: float = 0.05
@@ -99,6 +99,7 @@ class QualityReport(Record):
     marginal_condition: the upper ends of delta_max and gamma sum to less than 1 (the coarser sufficient condition).
     error_bound: bound on a minimiser's error from n examples if delta is known on average only.
     joint_confidence: of all indicators together; bias and calibration carry their own.
+    labels: what every true label of a file means, and how often it occurs.
     """
 
     n: int
@@ -126,6 +127,7 @@ class QualityReport(Record):
     incomplete_supervision: IncompleteSupervision | None = None
     self_estimated_delta: float | None = None
     settings: Settings = field(default_factory=Settings)
+    labels: tuple[LabelCount, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

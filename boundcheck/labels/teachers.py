@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,19 +10,16 @@ from jaxtyping import Float, Int
 
 from boundcheck.crowds import Answers, crowd_soft_labels
 from boundcheck.datasets import Dataset
-from boundcheck.datasets.dataset import listed
-from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError
+from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, listed
 from boundcheck.labels.files import OWN_TRAINING_POINTS
 from boundcheck.labels.report import QualityReport
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Record, TrainingSpec, jsonable
+from boundcheck.records import LabelCount, Record, TrainingSpec, jsonable
 from boundcheck.softlabels.calibration import fit_temperature
-from boundcheck.softlabels.probabilities import probabilities
+from boundcheck.softlabels.probabilities import LOGIT_LIMIT, probabilities
 from boundcheck.training import fit_many
 
 Kind = Literal["kernel", "network", "smoothing", "file", "crowd"]
-LOGIT_LIMIT = 0.5
-"""|z| <= 1/2 for every field with sup ||v|| <= 1 and rows in the unit ball (theory: Kernel and margin)."""
 
 
 class NoTeacherError(BoundcheckError):
@@ -44,6 +41,7 @@ class MadeLabels(Record):
     radius: float = math.nan
     temperature: float = 1.0
     logits_error: Float[np.ndarray, " n"] | None = None
+    answers: tuple[LabelCount, ...] = ()
 
     @property
     def p(self) -> Float[np.ndarray, " n"]:
@@ -53,7 +51,10 @@ class MadeLabels(Record):
 
 @dataclass(frozen=True)
 class LabelsMade(Record):
-    """What `labels make` did, and the quality of what it made; in JSON the two are one object."""
+    """What `labels make` did, and the quality of what it made; in JSON the two are one object.
+
+    answers: what the labels of a crowd's answers mean, and how often each occurs; empty for other teachers.
+    """
 
     teacher: Kind
     source: str
@@ -65,6 +66,7 @@ class LabelsMade(Record):
     seed: int
     digest: str
     quality: QualityReport
+    answers: tuple[LabelCount, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the quality report beside those of the file."""
@@ -127,12 +129,13 @@ def tempered(made: MadeLabels, temperature: float) -> MadeLabels:
     """The same labels with logits divided by `temperature` > 0."""
     if not (temperature > 0 and math.isfinite(temperature)):
         raise InputError(f"--temperature {temperature:g}: must be a positive number, or auto")
-    return MadeLabels(
-        made.logits / temperature,
-        made.source if temperature == 1 else f"{made.source}, temperature {temperature:.6g}",
-        made.radius / temperature,
-        made.temperature * temperature,
-        None if made.logits_error is None else made.logits_error / temperature,
+    return replace(
+        made,
+        logits=made.logits / temperature,
+        source=made.source if temperature == 1 else f"{made.source}, temperature {temperature:.6g}",
+        radius=made.radius / temperature,
+        temperature=made.temperature * temperature,
+        logits_error=None if made.logits_error is None else made.logits_error / temperature,
     )
 
 
@@ -201,7 +204,7 @@ def held_out_temperature(logits: Float[np.ndarray, " n"], y: Int[np.ndarray, " n
 def warn_beyond_hypothesis(made: MadeLabels) -> None:
     """Warn where the bounds with B = 1 do not cover the labels: max |z| > 1/2, or sup ||v|| possibly above 1."""
     largest = float(np.abs(made.logits).max())
-    if largest > LOGIT_LIMIT * (1 + 1e-12):
+    if largest > LOGIT_LIMIT:
         what = f"max |logit| = {largest:.4g} exceeds 1/2"
     elif made.radius > 1:
         what = f"the teacher's field may reach ||v|| = {made.radius:.6g} > 1"

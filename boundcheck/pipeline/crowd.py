@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from boundcheck.crowds import CrowdLabels, crowd_soft_labels, one_type_p_value, read_answers, read_truth
+from boundcheck.crowds import CrowdLabels, crowd_soft_labels, one_type_p_value, read_crowd
 from boundcheck.crowds.spectral import Kind, embedding, predicted_type_error
 from boundcheck.crowds.votes import vote_bounds
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.labels.files import check_place, save_labels
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import CrowdReport, Interval
+from boundcheck.records import CrowdReport, Interval, LabelCount
 from boundcheck.softlabels.calibration import Calibration, calibration
+from boundcheck.softlabels.encoding import Encoding
 from boundcheck.softlabels.estimates import Estimate
 
 ASSUMPTION = (
@@ -27,6 +28,8 @@ def crowd(
     *,
     truth: Path | None = None,
     positive: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
     method: str = "auto",
     types: int | str | None = None,
     kind: Kind = "plain",
@@ -37,10 +40,10 @@ def crowd(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> CrowdReport:
-    """Soft labels from the answers in a file (see `read_answers`), with `crowd_soft_labels`' method, types and kind.
+    """Soft labels from the answers in a file (see `read_crowd`), with `crowd_soft_labels`' method, types and kind.
 
-    truth: file of known labels (see `read_truth`) to measure the result against; never used to make it.
-    positive: labels that mean +1 in both files where they are not 0/1 or -1/+1.
+    truth: file of known labels to measure the result against; never used to make it.
+    positive, missing: labels that mean +1, and that mean no answer, in both files.  columns: see `read_crowd`.
     bootstrap: draws of the one-type test, 0 for none.  output: .npz with p, logits, tasks, y where the truth is known
     for every task, types, reliabilities, source and seed.  plot: figure of the tasks in the spectral plane.
     confidence: of the intervals against the truth, in (0, 1).
@@ -50,26 +53,26 @@ def crowd(
         raise InputError(f"--confidence {confidence:g} is outside (0, 1)")
     if output is not None:
         check_place(output)
-    found = read_answers(answers, positive)
-    y = None if truth is None else read_truth(truth, found.tasks, positive)
+    files = read_crowd(answers, truth, positive=positive, missing=missing, columns=columns)
+    found, y = files.answers, files.truth
     labels = crowd_soft_labels(
         found, method=method, types=types, kind=kind, seed=seed, with_spectrum=plot is not None, progress=progress
     )
-    report = _report(str(answers), method, labels)
+    report = _report(str(answers), method, labels, files.labels)
     if bootstrap:
         p_value = one_type_p_value(found, draws=bootstrap, seed=seed, progress=progress)
         report = dataclasses.replace(report, one_type_p_value=p_value)
     if y is not None:
         report = _against_truth(report, labels, y, confidence)
     if output is not None:
-        _save(output, labels, y, seed)
+        _save(output, labels, y, files.encoding, seed)
         report = dataclasses.replace(report, output=str(output))
     if plot is not None:
         report = dataclasses.replace(report, plot=_draw(report, labels, plot))
     return report
 
 
-def _report(source: str, method: str, labels: CrowdLabels) -> CrowdReport:
+def _report(source: str, method: str, labels: CrowdLabels, counts: tuple[LabelCount, ...]) -> CrowdReport:
     answers, spectrum = labels.answers, labels.spectrum
     density = answers.n_answers / (answers.n_workers * max(1, int((labels.part >= 0).sum())))
     bounded = labels.types == 1 and labels.model in ("te", "wls")
@@ -101,6 +104,7 @@ def _report(source: str, method: str, labels: CrowdLabels) -> CrowdReport:
         vote_bounds=vote_bounds(answers, labels.reliability[0]) if bounded else None,
         assumption=ASSUMPTION,
         digest=answers.digest,
+        labels=counts,
     )
 
 
@@ -135,7 +139,7 @@ def _interval(estimate: Estimate, confidence: float) -> Interval:
     return Interval(estimate.lower, estimate.upper, confidence, exact=False)
 
 
-def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, seed: int) -> None:
+def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, encoding: Encoding, seed: int) -> None:
     if y is not None and not y.all():
         import warnings
 
@@ -150,6 +154,8 @@ def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, se
         seed=seed,
         tasks=np.array(labels.answers.tasks),
         y=y,
+        positive=encoding.positive,
+        negative=encoding.negative or None,
         types=labels.type,
         workers=np.array(labels.answers.workers),
         reliability=labels.reliability,

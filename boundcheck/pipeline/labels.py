@@ -1,23 +1,34 @@
 """`labels make` and `labels check`: a teacher's soft labels, and what soft labels are worth."""
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from boundcheck.crowds import read_answers
-from boundcheck.datasets import Dataset, load_soft_labels
+from boundcheck.crowds import read_crowd
+from boundcheck.datasets import Dataset
 from boundcheck.datasets.dataset import check_made_for
-from boundcheck.errors import InputError
+from boundcheck.errors import BoundcheckWarning, InputError, quoted
 from boundcheck.labels import teachers
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.files import LabelFile, check_place, is_in_sample, load_labels, load_truth, save_labels
+from boundcheck.labels.files import (
+    TrueLabels,
+    check_place,
+    is_in_sample,
+    labels_for,
+    load_labels,
+    save_labels,
+    true_labels,
+)
 from boundcheck.labels.report import QualityReport
 from boundcheck.labels.report import Settings as LabelSettings
 from boundcheck.labels.teachers import Kind, LabelsMade, MadeLabels
 from boundcheck.progress import SILENT, Progress
+from boundcheck.softlabels.encoding import warn_if_contradicted
+from boundcheck.softlabels.probabilities import rows_of
 
 __all__ = ["LabelSettings", "TeacherSettings", "labels_check", "labels_make"]
 
@@ -29,7 +40,8 @@ class TeacherSettings:
     """How `labels make` obtains labels; each teacher reads its own fields.
 
     kernel: norm, logit_scale, margin_time (seconds).  network: width, folds (None: label its own training points),
-    steps, step_size.  smoothing: alpha.  file: path.  crowd: answers, method, positive (see `read_answers`).
+    steps, step_size.  smoothing: alpha.  file: path, columns.  crowd: answers, method; positive_answers, missing and
+    columns as for `crowds.read_crowd`, positive the classes of the data that the user named.
     network, file and crowd: temperature, None to fit it to the true labels, which those teachers have not seen.
     """
 
@@ -45,6 +57,9 @@ class TeacherSettings:
     answers: Path | None = None
     method: str = "auto"
     positive: tuple[str, ...] = ()
+    positive_answers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     temperature: float | None = 1.0
 
 
@@ -76,6 +91,8 @@ def labels_make(
         y=dataset.y,
         rows=dataset.rows,
         digest=dataset.digest,
+        positive=dataset.positive,
+        negative=dataset.negative,
         temperature=made.temperature,
         logits_error=made.logits_error,
     )
@@ -91,6 +108,7 @@ def labels_make(
         seed=seed,
         digest=dataset.digest,
         quality=quality,
+        answers=made.answers,
     )
 
 
@@ -110,7 +128,7 @@ def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int
             progress=progress,
         )
     elif teacher == "file":
-        made = _given(dataset, settings.path)
+        made = _given(dataset, settings)
     elif teacher == "crowd":
         made = _crowd(dataset, settings, seed, progress)
     else:
@@ -123,22 +141,32 @@ def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int
     return teachers.tempered(made, temperature)
 
 
-def _given(dataset: Dataset, path: Path | None) -> MadeLabels:
-    if path is None:
-        raise InputError("--teacher file: say with --from FILE.npz where p or logits are")
-    p, logits = load_soft_labels(path, dataset)
-    given = load_labels(path)
-    return MadeLabels(
-        np.log(p) - np.log1p(-p) if logits is None else logits, given.source or f"file {path.name}", given.radius
-    )
+def _given(dataset: Dataset, settings: TeacherSettings) -> MadeLabels:
+    if settings.path is None:
+        raise InputError("--teacher file: say with --from FILE where p or logits are")
+    _, logits, given = labels_for(settings.path, dataset, settings.columns)
+    return MadeLabels(logits, given.source or f"file {settings.path.name}", given.radius)
 
 
 def _crowd(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
     if settings.answers is None:
         raise InputError("--teacher crowd: say with --answers FILE where the answers are (task,worker,label)")
-    answers = read_answers(settings.answers, settings.positive)
-    check_made_for(str(settings.answers), answers.made_for, dataset)
-    return teachers.crowd_labels(dataset, answers, method=settings.method, seed=seed, progress=progress)
+    files = read_crowd(
+        settings.answers,
+        positive=settings.positive_answers,
+        missing=settings.missing,
+        columns=settings.columns,
+        option="--positive-answers",
+    )
+    words = [row.label for row in files.labels if row.means is not None and row.label not in ("-1", "0", "1")]
+    if words and settings.positive and not settings.positive_answers:
+        raise InputError(
+            f"{settings.answers}: label {quoted(words[0])}: --positive names classes of DATA; say with "
+            "--positive-answers which answers mean +1"
+        )
+    check_made_for(str(settings.answers), files.answers.made_for, dataset)
+    made = teachers.crowd_labels(dataset, files.answers, method=settings.method, seed=seed, progress=progress)
+    return dataclasses.replace(made, answers=files.labels)
 
 
 def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
@@ -167,29 +195,45 @@ def labels_check(
     settings: LabelSettings | None = None,
     *,
     scores: bool = False,
+    positive: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
     progress: Progress = SILENT,
 ) -> QualityReport:
-    """Quality of the soft labels in `path` (.npz with p or logits, (n,) or (n, L)).
+    """Quality of the soft labels in `path` (see `load_labels` for its kinds and for `columns`).
 
     truth: a file with true labels, or the data set that the labels were made for; by default y in `path`, if any.
-    scores: rows of p are any finite scores, not weights that sum to 1.  The file's `source` says whether the
-    labels are deterministic (kernel, network) and whether they were made from the same true labels.
+    positive, missing: what the true labels of a file mean (see `true_labels`); rows without one are left out.
+    scores: rows of p are any finite scores, not weights that sum to 1.  The file's `source` says whether the labels
+    were made from the same true labels.
+    Raises InputError where the settings open assumption C for labels of a kernel or a network.
     """
     settings = settings or LabelSettings()
-    found = load_labels(path, normalised=not scores, candidates=settings.candidates)
-    settings = dataclasses.replace(
-        settings,
-        deterministic=settings.deterministic or found.deterministic,
-        in_sample=settings.in_sample or found.in_sample,
-    )
-    return soft_label_report(found.labels, _truth(found, truth), settings, posterior=found.eta, progress=progress)
-
-
-def _truth(found: LabelFile, truth: Path | Dataset | None) -> np.ndarray | None:
-    """The true labels in the order of the rows of `found`."""
-    if truth is None:
-        return found.y
-    if not isinstance(truth, Dataset):
-        return load_truth(truth, found)
-    check_made_for(str(found.path), found.digest, truth)
-    return truth.y
+    found = load_labels(path, normalised=not scores, candidates=settings.candidates, columns=columns)
+    if found.deterministic and not settings.deterministic:
+        raise InputError(f"{path}: labels by {found.source} are a function of the input; leave --crowd out")
+    settings = dataclasses.replace(settings, in_sample=settings.in_sample or found.in_sample)
+    if isinstance(truth, Dataset):
+        if missing:
+            raise InputError("--missing is for files of labels; leave rows of DATA out with --drop")
+        check_made_for(str(path), found.digest, truth)
+        known: TrueLabels | None = TrueLabels((truth.y > 0).astype(int))
+    else:
+        known = true_labels(found, truth, positive=positive, missing=missing)
+    if known is None:
+        if positive or missing:
+            raise InputError(f"{path}: no true labels for --positive or --missing to speak of; give --truth")
+        return soft_label_report(found.labels, None, settings)
+    rows = np.flatnonzero(known.codes >= 0)
+    if len(rows) < len(known.codes):
+        unknown = len(known.codes) - len(rows)
+        warnings.warn(
+            f"{path}: {unknown:,} of {len(known.codes):,} rows have no true label and are left out",
+            BoundcheckWarning,
+            stacklevel=2,
+        )
+    soft, y = rows_of(found.labels, rows), known.codes[rows]
+    warn_if_contradicted(str(path), soft.weights, y)
+    eta = None if found.eta is None else found.eta[rows]
+    report = soft_label_report(soft, y, settings, posterior=eta, progress=progress)
+    return dataclasses.replace(report, labels=known.labels)

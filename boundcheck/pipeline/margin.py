@@ -16,6 +16,7 @@ from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
 from boundcheck.margins.zero import Rays, collinear_pairs, find_rays
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
+from boundcheck.softlabels.probabilities import probabilities
 
 if TYPE_CHECKING:
     from boundcheck.margins.supnorm import SupMargin
@@ -230,13 +231,13 @@ def _teacher(dataset: Dataset, rays: Rays, q: np.ndarray, rkhs: RkhsMargin, sup:
     n, rows = len(dataset.y), rays.binding
     if sup is not None:
         z, error = (_along_rays(dataset, rays, values) for values in (sup.z, sup.z_error))
-        return Teacher(q, z, _sigmoid(z), "sup", sup.margin, 1.0, dataset.digest, error)
+        return Teacher(q, z, probabilities(z), "sup", sup.margin, 1.0, dataset.digest, error)
     scale = rkhs.margin.upper
     z = _along_rays(dataset, rays, dataset.y[rows] * rkhs.gradient / scale)
     terms = dataset.X * (q * dataset.y)[:, None]
     reach = np.maximum(np.maximum(terms, 0).sum(axis=0), np.maximum(-terms, 0).sum(axis=0))
     radius = float(np.linalg.norm(reach)) / scale
-    return Teacher(q, z, _sigmoid(z), "rkhs", rkhs.margin, radius, dataset.digest, np.zeros(n))
+    return Teacher(q, z, probabilities(z), "rkhs", rkhs.margin, radius, dataset.digest, np.zeros(n))
 
 
 def _along_rays(dataset: Dataset, rays: Rays, binding: np.ndarray) -> np.ndarray:
@@ -249,7 +250,3 @@ def _along_rays(dataset: Dataset, rays: Rays, binding: np.ndarray) -> np.ndarray
         j = home[rays.line[i], rays.side[i]]
         values[i] = values[j] * norms[i] / norms[j]
     return values
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-z)))

@@ -9,16 +9,15 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
-from boundcheck.datasets import Dataset, load_soft_labels
+from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckWarning
-from boundcheck.labels.files import load_labels
+from boundcheck.labels.files import labels_for
 from boundcheck.margins import Teacher
 from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.search import Store
-
-LOGIT_LIMIT = 0.5 * (1 + 1e-12)  # |z_i| <= ||x_i||/2 for the kernel teacher (theory: Kernel and margin)
+from boundcheck.softlabels.probabilities import LOGIT_LIMIT, log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +66,10 @@ def make_problem(
         return None
     p, logits, radius = teacher.p, teacher.z, 1.0
     if labels is not None:
-        p, given = load_soft_labels(labels, data)
-        logits = np.log(p) - np.log1p(-p) if given is None else given
-        stored = load_labels(labels).radius
-        radius = stored if math.isfinite(stored) else radius
+        p, logits, stored = labels_for(labels, data)
+        radius = stored.radius if math.isfinite(stored.radius) else radius
     elif data.p is not None:
-        p, logits = data.p, np.log(data.p) - np.log1p(-data.p)
+        p, logits = data.p, log_odds(data.p)
     if (largest := float(np.abs(logits).max())) > LOGIT_LIMIT:
         warnings.warn(
             f"soft labels reach logit {largest:.3g}, beyond the 1/2 of a kernel teacher at scale 1: the bounds do not "

@@ -5,7 +5,7 @@ A record's `to_json()` is the `result` object that the command line prints.
 
 from boundcheck.records.base import Interval, Record, finite_or_none, jsonable
 from boundcheck.records.bounds import BoundRow, Crossover, Side
-from boundcheck.records.crowd import CrowdReport, HeldOut
+from boundcheck.records.crowd import CrowdReport, HeldOut, LabelCount
 from boundcheck.records.scaling import Against, Fit, LogitScales, Place, ScaleRow, Scaling, ScalingRow, Trend
 from boundcheck.records.search import CROWD, SCALING, Search, SearchSettings, Trial
 from boundcheck.records.training import Labels, Loss, Training, TrainingRun, TrainingSpec
@@ -20,6 +20,7 @@ __all__ = [
     "Fit",
     "HeldOut",
     "Interval",
+    "LabelCount",
     "Labels",
     "LogitScales",
     "Loss",

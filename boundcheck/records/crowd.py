@@ -7,6 +7,16 @@ from boundcheck.records.base import Interval, Record
 
 
 @dataclass(frozen=True)
+class LabelCount(Record):
+    """One label: what it means (-1 or +1, or the index of a class; None: no label), and how often files have it."""
+
+    label: str
+    means: int | None
+    answers: int = 0
+    truth: int = 0
+
+
+@dataclass(frozen=True)
 class HeldOut(Record):
     """One crowd model that was compared. log_likelihood: mean per held-out answer, in nats (-.693 is guessing).
 
@@ -33,7 +43,7 @@ class CrowdReport(Record):
     held_out: the models compared, if any.  one_type_p_value: parametric bootstrap, if asked for.
     self_estimated_error: mean of min(p, 1 - p), which assumes that the model is right.
     vote_bounds: on the error of the weighted vote if the model and the reliabilities are exact, else None.
-    digest: SHA-256 of the answers.
+    digest: SHA-256 of the answers.  labels: what every label of the files means, and how often it occurs.
     error, error_interval, ece, temperature (> 1: over-confident), log_loss: against `n_truth` known labels.
     """
 
@@ -62,6 +72,7 @@ class CrowdReport(Record):
     vote_bounds: tuple[float, float] | None
     assumption: str
     digest: str
+    labels: tuple[LabelCount, ...]
     n_truth: int = 0
     error: float | None = None
     error_interval: Interval | None = None

@@ -5,15 +5,17 @@ together, so that the same word means the same class in each.
 """
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from boundcheck.errors import InputError, listed, quoted
+from boundcheck.errors import BoundcheckWarning, InputError, listed, quoted
+from boundcheck.records import LabelCount
 
 MISSING = {"", "?", "-", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "missing", "unknown"}
 MISSING |= {"unsure", "not sure", "not_sure", "don't know", "dont know", "i don't know", "idk", "skip", "skipped"}
@@ -88,42 +90,59 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def encode(
-    where: str, names: Collection[str], *, positive: Collection[str] = (), missing: Collection[str] = ()
+    where: str,
+    names: Collection[str],
+    *,
+    positive: Collection[str] = (),
+    missing: Collection[str] = (),
+    option: str = "--positive",
 ) -> Encoding:
     """Decide what the labels `names` of all files of a command mean.
 
     positive: classes that are +1, all others are -1; needed above two classes. Without it 1 is +1 and 0 or -1 is -1,
     and of two other classes the larger (`in_order`) is +1.  missing: names that stand for no label.
-    where: what messages name.
+    where, option: what messages name, and what they call `positive`.
     Raises InputError for a usual spelling of no label that neither option names, for no label at all, for classes that
     leave open which are +1 (more than two, one alone, 0 as well as -1), and where `positive` names no class that is
     there among several.
     """
     plus = {label_name(name) for name in positive}
+    classes, absent = present(where, names, missing=missing, classes=plus)
+    if not plus:
+        plus = {_larger(where, classes, option)}
+    elif len(classes) > 1 and not plus & set(classes):
+        raise InputError(f"{where}: no label is {listed(sorted(plus))}, they are {listed(classes)}; correct {option}")
+    return Encoding(
+        tuple(name for name in classes if name in plus) or in_order(plus),
+        tuple(name for name in classes if name not in plus),
+        absent,
+    )
+
+
+def present(
+    where: str, names: Collection[str], *, missing: Collection[str] = (), classes: Collection[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that are classes, in order, and those that stand for no label.
+
+    missing: spellings of no label, in capitals or not.  classes: names that are classes whatever they look like.
+    Raises InputError for a usual spelling of no label that neither names, and where no class is left.
+    """
     tokens = {label_name(name).casefold() for name in missing}
-    absent = {name for name in names if name.casefold() in tokens}
-    if both := plus & absent:
-        raise InputError(f"{where}: {listed(sorted(both))} is named by --positive and by --missing; name it once")
-    if unnamed := [name for name in names if is_missing(name) and name not in plus | absent]:
+    absent = tuple(sorted(name for name in names if name.casefold() in tokens))
+    if both := set(classes) & set(absent):
+        raise InputError(f"{where}: {listed(sorted(both))} is a class and named by --missing; name it once")
+    if unnamed := [name for name in names if is_missing(name) and name not in classes and name not in absent]:
         raise InputError(
             f"{where}: label {quoted(unnamed[0])} looks like a missing one; leave such rows out with "
             f"--missing {quoted(unnamed[0])}, or rename it if it is a class"
         )
-    classes = in_order(set(names) - absent)
-    if not classes:
+    left = in_order(set(names) - set(absent))
+    if not left:
         raise InputError(f"{where}: no labels; nothing to learn from")
-    if not plus:
-        plus = {_larger(where, classes)}
-    elif len(classes) > 1 and not plus & set(classes):
-        raise InputError(f"{where}: no label is {listed(sorted(plus))}, they are {listed(classes)}; correct --positive")
-    return Encoding(
-        tuple(name for name in classes if name in plus) or in_order(plus),
-        tuple(name for name in classes if name not in plus),
-        tuple(sorted(absent)),
-    )
+    return left, absent
 
 
-def _larger(where: str, classes: tuple[str, ...]) -> str:
+def _larger(where: str, classes: tuple[str, ...], option: str) -> str:
     """The class that is +1 where nobody says so."""
     if any(set(classes) <= signs for signs in _SIGNS):
         return "1"
@@ -131,11 +150,11 @@ def _larger(where: str, classes: tuple[str, ...]) -> str:
         return classes[1]
     if set(classes) <= {"-1", "0", "1"}:
         raise InputError(
-            f"{where}: labels {listed(classes)}, and 0 may be a class or no label; say with --positive which become "
+            f"{where}: labels {listed(classes)}, and 0 may be a class or no label; say with {option} which become "
             "+1, or leave it out"
         )
     found = f"label {quoted(classes[0])} only" if len(classes) == 1 else f"{len(classes)} classes ({listed(classes)})"
-    raise InputError(f"{where}: {found}; say with --positive which become +1")
+    raise InputError(f"{where}: {found}; say with {option} which become +1")
 
 
 def tally(labels: Iterable[Any]) -> Counter[str]:
@@ -146,10 +165,39 @@ def tally(labels: Iterable[Any]) -> Counter[str]:
     return found
 
 
-def count_line(encoding: Encoding, counts: Mapping[str, int]) -> str:
-    """How often every label occurs, in words: +1: '1' (12); -1: '0' (8); no label: '?' (2)."""
-    parts = []
-    for words, names in (("+1", encoding.positive), ("-1", encoding.negative), ("no label", encoding.missing)):
-        if names:
-            parts.append(f"{words}: " + ", ".join(f"{quoted(name)} ({counts.get(name, 0):,})" for name in names))
-    return "; ".join(parts)
+def count_labels(
+    encoding: Encoding, *, answers: Mapping[str, int] | None = None, truth: Mapping[str, int] | None = None
+) -> tuple[LabelCount, ...]:
+    """Every label with its meaning: +1 first, then -1, then those that stand for none."""
+    answers, truth = answers or {}, truth or {}
+    names = [*encoding.positive, *encoding.negative, *encoding.missing]
+    return tuple(
+        LabelCount(name, encoding.meaning(name) or None, answers.get(name, 0), truth.get(name, 0)) for name in names
+    )
+
+
+def counted(labels: Iterable[LabelCount]) -> str:
+    """The counts in words: +1: '1' (12 answers, 3 true); -1: '0' (8 answers, 2 true); no label: '?' (2 answers)."""
+    groups: dict[str, list[str]] = {}
+    for row in labels:
+        counts = ", ".join(f"{n:,} {what}" for n, what in ((row.answers, "answers"), (row.truth, "true")) if n)
+        meaning = "no label" if row.means is None else f"{row.means:+d}" if abs(row.means) == 1 else f"{row.means}"
+        groups.setdefault(meaning, []).append(f"{quoted(row.label)} ({counts or 'none'})")
+    return "; ".join(f"{meaning}: {', '.join(parts)}" for meaning, parts in groups.items())
+
+
+def contradicted(weights: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"]) -> int:
+    """Rows whose true class y (n,) in 0..L-1 has less weight than another class; ties agree."""
+    return int((weights[np.arange(len(y)), y] < weights.max(axis=1)).sum())
+
+
+def warn_if_contradicted(where: str, weights: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"]) -> None:
+    """Warn of `contradicted` rows, and ask whether the classes are swapped where more than half are."""
+    rows = contradicted(weights, y)
+    if rows:
+        question = "" if 2 * rows <= len(y) else "; more than half do: are the classes swapped? (see --positive)"
+        warnings.warn(
+            f"{where}: {rows:,} of {len(y):,} soft labels favour another class than the label{question}",
+            BoundcheckWarning,
+            stacklevel=3,
+        )

@@ -1,6 +1,6 @@
 """Soft labels as arrays: what is accepted, and the top-k sets Omega_k that they define."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,8 +10,11 @@ from scipy.special import expit, softmax
 from boundcheck.errors import InputError
 
 Ties = Literal["random", "inclusive", "exclusive"]
+OPEN_ABOVE, OPEN_BELOW = np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0)
+LOGIT_LIMIT = 0.5 * (1 + 1e-12)
+"""|z| <= 1/2, up to rounding, for every field with sup ||v|| <= 1 on the unit ball (theory: Kernel and margin)."""
 _SUM_SLACK = 1e-6
-_LOGIT_SLACK = 1e-5
+_LOGIT_SLACK = 1e-5  # p and logits may have been stored in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,11 @@ class SoftLabels:
             logs: np.ndarray = np.log(self.weights)
             return logs
         return None
+
+
+def rows_of(labels: SoftLabels, rows: Int[np.ndarray, " m"]) -> SoftLabels:
+    """The soft labels of some rows."""
+    return replace(labels, weights=labels.weights[rows], scores=labels.scores[rows])
 
 
 def soft_labels(p: Any = None, logits: Any = None, *, normalised: bool = True, where: str = "p") -> SoftLabels:
@@ -73,8 +81,14 @@ def soft_labels(p: Any = None, logits: Any = None, *, normalised: bool = True, w
 
 def probabilities(logits: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """sigmoid(logits), moved to the nearest double inside (0, 1) where it rounds to an end."""
-    inside: np.ndarray = np.clip(expit(logits), np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0))
+    inside: np.ndarray = np.clip(expit(logits), OPEN_ABOVE, OPEN_BELOW)
     return inside
+
+
+def log_odds(p: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """ln p/(1 - p) of p in (0, 1): the inverse of `probabilities`."""
+    odds: np.ndarray = np.log(p) - np.log1p(-p)
+    return odds
 
 
 def true_classes(y: Any, n: int, classes: int, *, where: str = "y") -> Int[np.ndarray, " n"]:

@@ -20,7 +20,8 @@ with atheris.instrument_imports(include=["boundcheck"]):
     from typer.main import get_command
 
     from boundcheck.cli import app, config
-    from boundcheck.crowds.reading import read_answers, read_truth
+    from boundcheck.crowds import read_crowd
+    from boundcheck.crowds.reading import read_truth
     from boundcheck.datasets import load_dataset
     from boundcheck.errors import InputError
     from boundcheck.labels.files import load_labels
@@ -58,8 +59,8 @@ KINDS: dict[str, tuple[str, Reader, tuple[str, ...], tuple[bytes, ...]]] = {
         (b"a,label,b\n1,u,2\n3,v,4\n-1,v,0.5\n", b'a,label\n"1",0\n2e3,1\n'),
     ),
     "labels": (".npz", load_labels, ("p", "logits", "y", "kappa"), (MARK.join(map(npy, (P, P, Y, P[:1]))),)),
-    "answers": (".csv", read_answers, (), (b"task,worker,label\na,1,1\na,2,0\nb,1,0\nb,2,-1\n",)),
-    "truth": (".csv", lambda path: read_truth(path, ("a", "b")), (), (b"task,label\na,1\nb,0\n",)),
+    "answers": (".csv", read_crowd, (), (b"task,worker,label\na,1,1\na,2,0\nb,1,0\nb,2,-1\n",)),
+    "truth": (".csv", read_truth, (), (b"task,label\na,1\nb,0\n",)),
     "toml": (".toml", lambda path: config.load(path, KNOWN), (), (b'[margin]\ndata = "x"\nconfidence = 0.9\n',)),
 }
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from boundcheck.cli import app
 from boundcheck.crowds import Crowd, scenario
 from boundcheck.crowds.spectral import spectrum
-from boundcheck.datasets import from_arrays, load_soft_labels
-from boundcheck.labels.files import load_labels, load_truth
+from boundcheck.datasets import from_arrays
+from boundcheck.labels.files import labels_for, load_labels, true_labels
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,7 @@ def test_json_has_every_key_and_the_error_is_counted(files: tuple[Path, Path], c
     assert envelope["manifest"]["data_sha256"] == result["digest"]
 
 
+@pytest.mark.filterwarnings("ignore:.*favour another class")
 def test_the_file_feeds_labels_check_and_verify(files: tuple[Path, Path], crowd: Crowd, tmp_path: Path) -> None:
     """p, logits, task names, truth, source and seed; row j of a data set is task j."""
     out = tmp_path / "crowd.npz"
@@ -69,12 +70,14 @@ def test_the_file_feeds_labels_check_and_verify(files: tuple[Path, Path], crowd:
     assert found.source == "crowd one"
     assert found.tasks == tuple(map(str, range(300)))
     np.testing.assert_array_equal(found.y, crowd.y)
-    np.testing.assert_array_equal(load_truth(files[1], found), (crowd.y > 0).astype(int))
+    known = true_labels(found, files[1])
+    assert known is not None
+    np.testing.assert_array_equal(known.codes, (crowd.y > 0).astype(int))
     saved = arrays(out)
     assert int(saved["seed"]) == 5
     assert saved["reliability"].shape == (1, 40)
     dataset = from_arrays(np.random.default_rng(0).normal(size=(300, 3)), crowd.y)
-    p, logits = load_soft_labels(out, dataset)
+    p, logits, _ = labels_for(out, dataset)
     np.testing.assert_allclose(p, 1 / (1 + np.exp(-saved["logits"])), atol=1e-12)
     np.testing.assert_array_equal(logits, saved["logits"])
 
@@ -88,7 +91,7 @@ def test_words_as_labels_give_the_same_crowd(files: tuple[Path, Path], tmp_path:
             text = "\n".join(f"{row},{mean[int(label)] if label in '01' else label}" for row, _, label in rows)
             paths.append(tmp_path / f"{mean[0]}-{path.name}")
             paths[-1].write_text(text)
-        done = run(paths[0], "--truth", paths[1], "--positive", "dog", "--method", "ds1", "--json")
+        done = run(paths[0], "--truth", paths[1], "--positive", mean[1], "--method", "ds1", "--json")
         assert done.exit_code == 0, done.stderr
         found.append(json.loads(done.stdout)["result"])
     assert found[0]["error"] == found[1]["error"]

@@ -10,7 +10,8 @@ from oracles import skillful_but_bad
 from typer.testing import CliRunner
 
 from boundcheck.cli import app
-from boundcheck.datasets import load_dataset, load_soft_labels
+from boundcheck.datasets import load_dataset
+from boundcheck.labels.files import labels_for
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
@@ -34,7 +35,7 @@ def bad_teacher(tmp_path: Path) -> Path:
 
 
 def test_check_certifies_a_teacher_that_is_always_wrong(bad_teacher: Path) -> None:
-    envelope = body("check", bad_teacher, "--class-size", "1000")
+    envelope = body("check", bad_teacher, "--crowd", "--class-size", "1000")
     result = envelope["result"]
     assert envelope["command"] == "labels check"
     assert (result["k"], result["certified"]) == (2, True)
@@ -47,8 +48,9 @@ def test_check_certifies_a_teacher_that_is_always_wrong(bad_teacher: Path) -> No
 
 
 def test_check_prints_tables(bad_teacher: Path) -> None:
-    code, out, err = run("check", bad_teacher, "--noise", "1", "--soft-fraction", "0.5")
-    assert (code, err) == (0, "")
+    code, out, err = run("check", bad_teacher, "--crowd", "--noise", "1", "--soft-fraction", "0.5")
+    assert code == 0
+    assert "1,500 of 1,500 soft labels favour another class than the label" in err
     for text in (
         "Delta_max",
         "certified",
@@ -64,10 +66,10 @@ def test_check_prints_tables(bad_teacher: Path) -> None:
 def test_useless_labels_are_undecided_and_misleading_ones_refuted(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "chance.npz", p=rng.dirichlet(np.ones(4), 500), y=rng.integers(0, 4, 500))
-    assert body("check", tmp_path / "chance.npz", code=3)["result"]["certified"] is False
+    assert body("check", tmp_path / "chance.npz", "--crowd", code=3)["result"]["certified"] is False
     y = rng.integers(0, 2, 500)
     np.savez(tmp_path / "lies.npz", p=np.where(y == 1, 0.1, 0.9), y=y)
-    result = body("check", tmp_path / "lies.npz", code=1)["result"]
+    result = body("check", tmp_path / "lies.npz", "--crowd", code=1)["result"]
     assert result["refuted"]
     assert result["psi"] == {"value": 0.0, "lower": 0.0, "upper": 0.0}
     assert any("no guarantee" in note for note in result["notes"])
@@ -110,7 +112,9 @@ def test_truth_from_a_file_or_from_the_data(tmp_path: Path) -> None:
     assert by_data["result"]["delta"]["value"] == 0
     assert by_data["manifest"]["data_sha256"] == data.digest
     np.savez(tmp_path / "y.npz", y=-data.y)
-    assert body("check", tmp_path / "a.npz", "--truth", tmp_path / "y.npz", code=1)["result"]["delta"]["value"] == 1
+    swapped = body("check", tmp_path / "a.npz", "--truth", tmp_path / "y.npz", "--crowd", code=1)
+    assert swapped["result"]["delta"]["value"] == 1
+    assert any("40 of 40" in warning and "are the classes swapped?" in warning for warning in swapped["warnings"])
     (tmp_path / "y.csv").write_text("label\n" + "\n".join(str(int(v)) for v in data.y))
     assert body("check", tmp_path / "a.npz", "--truth", tmp_path / "y.csv")["result"]["delta"]["value"] == 0
     code, _, err = run("check", tmp_path / "a.npz", "--truth", "synthetic:circle:points=42")
@@ -173,8 +177,7 @@ def test_make_by_the_kernel_and_use(tmp_path: Path) -> None:
     assert {"delta", "delta_max", "gamma", "kappa", "psi", "k", "certified", "assumption"} <= set(result)
     assert envelope["warnings"] == []
     data = load_dataset("synthetic:circle:points=8")
-    p, logits = load_soft_labels(out, data)
-    assert logits is not None
+    p, logits, _ = labels_for(out, data)
     assert (np.sign(logits) == data.y).all()
     with np.load(out) as file:
         assert {"p", "logits", "y", "rows", "source", "seed", "digest", "radius"} <= set(file.files)
@@ -226,7 +229,7 @@ def test_make_from_a_crowd_and_use(tmp_path: Path, answers: Path) -> None:
     assert any("exceeds 1/2" in warning for warning in envelope["warnings"])
     CliRunner().invoke(app, ["crowd", str(answers), "-o", str(tmp_path / "direct.npz"), "--seed", "3"])
     data = load_dataset(CIRCLE)
-    p, _ = load_soft_labels(tmp_path / "c.npz", data)
+    p, _, _ = labels_for(tmp_path / "c.npz", data)
     with np.load(tmp_path / "c.npz") as file, np.load(tmp_path / "direct.npz") as direct:
         assert (file["logits"] == direct["logits"]).all()
         assert str(file["digest"]) == data.digest
@@ -245,8 +248,7 @@ def test_a_crowd_of_one_mind_gives_labels_that_verify_can_read(tmp_path: Path) -
     body("make", CIRCLE, "--teacher", "crowd", "--answers", tmp_path / "a.npz", "-o", tmp_path / "c.npz")
     CliRunner().invoke(app, ["crowd", str(tmp_path / "a.npz"), "-o", str(tmp_path / "direct.npz")])
     for name in ("c.npz", "direct.npz"):
-        p, logits = load_soft_labels(tmp_path / name, load_dataset(CIRCLE))
-        assert logits is not None
+        p, logits, _ = labels_for(tmp_path / name, load_dataset(CIRCLE))
         assert np.abs(logits).min() > 37
         assert ((p > 0.5) == (y > 0)).all()
 

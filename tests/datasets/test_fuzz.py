@@ -100,6 +100,7 @@ def test_mutated_members_of_a_sound_archive(
     load_or_refuse(tmp_path / "data.npz", zipped(**members))
 
 
+@pytest.mark.filterwarnings("ignore:.*favour another class")
 @pytest.mark.parametrize("key", ["X", "y", "p"])
 def test_every_byte_of_a_member_replaced(tmp_path: Path, key: str) -> None:
     """NumPy raises a SystemError when asked for text whose code points do not exist: found this way."""

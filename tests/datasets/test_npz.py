@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from boundcheck.crowds import read_answers
-from boundcheck.datasets import load_dataset, load_soft_labels
+from boundcheck.crowds import read_crowd
+from boundcheck.datasets import load_dataset
 from boundcheck.datasets import npz as npz_module
 from boundcheck.experiments.images import load_images
-from boundcheck.labels.files import load_labels
+from boundcheck.labels.files import labels_for, load_labels
 
 from .conftest import GOOD_X, GOOD_Y, header, npy, refusal
 
@@ -132,8 +132,8 @@ def test_only_where_a_data_set_may_stand_does_a_missing_file_name_the_others(tmp
     for read in (
         load_labels,
         load_images,
-        read_answers,
-        partial(load_soft_labels, dataset=load_dataset("synthetic:circle")),
+        read_crowd,
+        partial(labels_for, dataset=load_dataset("synthetic:circle")),
     ):
         with pytest.raises(npz_module.InputError, match=r"no such file; check the path$"):
             read(missing)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from boundcheck.crowds import from_matrix, from_triples, read_answers, read_truth
+from boundcheck.crowds import from_matrix, from_triples, read_crowd
 from boundcheck.crowds.answers import Answers, components
 from boundcheck.errors import InputError
 
@@ -87,7 +87,7 @@ def test_matrices_that_are_refused(X: np.ndarray, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [([0, 1, 2], "label 2"), ([-1, 0, 1], "-1, 0 and 1"), ([0, float("nan"), 1], "label nan"), ([], "no answers")],
+    [([0, 1, 2], "3 classes"), ([-1, 0, 1], "0 may be"), ([0, float("nan"), 1], "label 'nan'"), ([], "no labels")],
 )
 def test_labels_that_are_refused(labels: list[float], message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -113,7 +113,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_a_csv_is_read_by_its_column_names(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "when,Label, worker ,task\n1,0,u,s\n\n2,1,v,s\n")
-    answers = read_answers(path)
+    answers = read_crowd(path).answers
     assert (answers.tasks, answers.workers, answers.n_answers) == (("s",), ("u", "v"), 2)
     np.testing.assert_array_equal(dense(answers), [[-1], [1]])
 
@@ -121,36 +121,36 @@ def test_a_csv_is_read_by_its_column_names(tmp_path: Path) -> None:
 def test_names_must_differ(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", X=np.ones((2, 2)), tasks=["s", "s"])
     with pytest.raises(InputError, match="named twice"):
-        read_answers(tmp_path / "a.npz")
+        read_crowd(tmp_path / "a.npz")
 
 
 def test_an_npz_carries_the_matrix_and_names(tmp_path: Path) -> None:
     X = np.array([[1, -1, 0], [0, 1, 1]], dtype=np.int8)
     np.savez(tmp_path / "a.npz", X=X, tasks=["s", "t", "v"])
-    answers = read_answers(tmp_path / "a.npz")
+    answers = read_crowd(tmp_path / "a.npz").answers
     np.testing.assert_array_equal(dense(answers), X)
     assert answers.tasks == ("s", "t", "v")
 
 
-def test_words_mean_what_positive_says_and_plain_labels_mean_themselves(tmp_path: Path) -> None:
+def test_words_mean_what_positive_says(tmp_path: Path) -> None:
     words = write(tmp_path / "w.csv", "task,worker,label\ns,u,yes\ns,v,no\nt,u,maybe\n")
-    np.testing.assert_array_equal(dense(read_answers(words, ("yes", "maybe"))), [[1, 1], [-1, 0]])
-    plain = write(tmp_path / "p.csv", "task,worker,label\ns,u,1\ns,v,0\n")
-    np.testing.assert_array_equal(dense(read_answers(plain, ("0",))), [[1], [-1]])
     truth = write(tmp_path / "t.csv", "task,label\ns,no\nt,yes\n")
-    assert read_truth(truth, ("s", "t"), ("yes",)).tolist() == [-1, 1]
+    found = read_crowd(words, truth, positive=("yes", "maybe"))
+    np.testing.assert_array_equal(dense(found.answers), [[1, 1], [-1, 0]])
+    assert found.truth is not None
+    assert found.truth.tolist() == [-1, 1]
     with pytest.raises(InputError, match="no label is 'Yes'"):
-        read_answers(words, ("Yes",))
+        read_crowd(words, positive=("Yes",))
 
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "", "must name the columns"),
-        ("a.csv", "task,worker\n1,2\n", "must name the columns"),
-        ("a.csv", "task,worker,label\n", "no answers"),
+        ("a.csv", "", "must name every column"),
+        ("a.csv", "task,worker\n1,2\n", "no column label"),
+        ("a.csv", "task,worker,label\n", "no labels"),
         ("a.csv", "task,worker,label\n1,u\n", "line 2 has 2 cells"),
-        ("a.csv", "task,worker,label\n1,u,\n", "line 2 has an empty label"),
+        ("a.csv", "task,worker,label\n1,u,\n", "label '' looks like a missing one"),
         ("a.csv", "task,worker,label\n1,u,yes\n", "label 'yes'.*--positive"),
         ("a.csv", "task,worker,label\n1,u,3\n", "label '3'.*--positive"),
         ("a.csv", "task,worker,label\n1,u,nan\n", "label 'nan'"),
@@ -161,38 +161,52 @@ def test_words_mean_what_positive_says_and_plain_labels_mean_themselves(tmp_path
 )
 def test_files_that_are_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        read_answers(write(tmp_path / name, text))
+        read_crowd(write(tmp_path / name, text))
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_missing_files_and_directories_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        read_answers(tmp_path / "none.csv")
+        read_crowd(tmp_path / "none.csv")
     with pytest.raises(InputError, match="is a directory"):
-        read_answers(tmp_path)
+        read_crowd(tmp_path)
+
+
+ANSWERS = "task,worker,label\na,u,0\na,v,1\nb,u,0\nc,v,1\n"
+
+
+def truth(tmp_path: Path, file: Path) -> list[int]:
+    found = read_crowd(write(tmp_path / "answers.csv", ANSWERS), file).truth
+    assert found is not None
+    return found.tolist()
 
 
 def test_truth_is_matched_by_name_and_zero_where_unknown(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", "task,label\nc,1\na,0\nz,1\n")
-    assert read_truth(path, ("a", "b", "c")).tolist() == [-1, 0, 1]
+    assert truth(tmp_path, write(tmp_path / "t.csv", "task,label\nc,1\na,0\nz,1\n")) == [-1, 0, 1]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("task,label\nz,1\n", "none of its 1 tasks"),
-        ("task,label\na,1\na,0\n", "both labels"),
+        ("task,label\na,1\na,0\n", "several labels"),
         ("task,label\na,5\n", "5"),
+        ("task,label\na,?\n", "label '\\?' looks like a missing one"),
+        ("task,p\na,1\n", "no column of true labels"),
+        ("label\n1\n0\n", "2 true labels, expected 3"),
     ],
 )
 def test_truth_that_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read_truth(write(tmp_path / "t.csv", text), ("a", "b"))
+        truth(tmp_path, write(tmp_path / "t.csv", text))
 
 
-def test_truth_in_an_npz_goes_by_position(tmp_path: Path) -> None:
-    np.savez(tmp_path / "t.npz", y=np.array([0, 1]))
-    assert read_truth(tmp_path / "t.npz", ("a", "b")).tolist() == [-1, 1]
+def test_truth_in_an_npz_goes_by_position_unless_it_names_tasks(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", y=np.array([0, 1, 1]))
+    assert truth(tmp_path, tmp_path / "t.npz") == [-1, 1, 1]
+    np.savez(tmp_path / "n.npz", task=["c", "a"], label=[1, 0])
+    assert truth(tmp_path, tmp_path / "n.npz") == [-1, 0, 1]
+    np.savez(tmp_path / "s.npz", y=np.array([0, 1]))
     with pytest.raises(InputError, match="expected 3 labels"):
-        read_truth(tmp_path / "t.npz", ("a", "b", "c"))
+        truth(tmp_path, tmp_path / "s.npz")

@@ -14,7 +14,7 @@ import pytest
 from crowd_oracles import line_split
 from scipy.special import logsumexp
 
-from boundcheck.crowds import Crowd, crowd_soft_labels, read_answers, read_truth, scenario
+from boundcheck.crowds import Crowd, crowd_soft_labels, read_crowd, scenario
 from boundcheck.crowds.em import OneCoin, TwoCoin
 from boundcheck.crowds.models import by_groups, coin_vote, scaled, several_types, triangular_vote
 from boundcheck.crowds.spectral import Spectrum, spectrum, task_types
@@ -159,9 +159,9 @@ def real_crowd() -> tuple[Path, Path]:
 def test_the_sentiment_crowd(options: dict[str, object], printed: float) -> None:
     """SP_amt: 143 workers, 500 tasks; auto takes `scaled`."""
     answers, truth = real_crowd()
-    found = read_answers(answers)
-    labels = crowd_soft_labels(found, **options)  # type: ignore[arg-type]
-    assert percent(labels.logits, read_truth(truth, found.tasks)) == pytest.approx(printed, abs=1e-9)
+    files = read_crowd(answers, truth)
+    labels = crowd_soft_labels(files.answers, **options)  # type: ignore[arg-type]
+    assert percent(labels.logits, np.asarray(files.truth)) == pytest.approx(printed, abs=1e-9)
     if options["method"] == "auto":
         assert labels.model == "scaled"
 
@@ -169,10 +169,10 @@ def test_the_sentiment_crowd(options: dict[str, object], printed: float) -> None
 def test_triangular_estimation_on_the_sentiment_crowd_is_worse_and_says_why() -> None:
     """6.4 %; pairs of workers share six tasks, far below the thirty that it needs."""
     answers, truth = real_crowd()
-    found = read_answers(answers)
+    files = read_crowd(answers, truth)
     with pytest.warns(BoundcheckWarning, match="share 6 tasks"):
-        labels = crowd_soft_labels(found, method="te")
-    assert 6.0 <= percent(labels.logits, read_truth(truth, found.tasks)) <= 6.8
+        labels = crowd_soft_labels(files.answers, method="te")
+    assert 6.0 <= percent(labels.logits, np.asarray(files.truth)) <= 6.8
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,9 @@ def test_calibration_on_the_sentiment_crowd(
 ) -> None:
     """Vote shares are under-confident (T < 1), Dawid-Skene posteriors far over-confident (T = 8 to 13)."""
     answers, truth = real_crowd()
-    found = read_answers(answers)
-    labels, y = crowd_soft_labels(found, method=method), read_truth(truth, found.tasks)
+    files = read_crowd(answers, truth)
+    labels, y = crowd_soft_labels(files.answers, method=method), files.truth
+    assert y is not None
     pair = np.stack([np.zeros_like(labels.logits), labels.logits], axis=1)
     seen = calibration(np.stack([1 - labels.p, labels.p], axis=1), (y > 0).astype(int), pair)
     assert seen.self_estimated_error == pytest.approx(claimed, rel=0.05)
@@ -203,10 +204,10 @@ def test_answers_and_truth_of_the_sentiment_crowd_are_complete() -> None:
     answers, truth = real_crowd()
     with answers.open() as file:
         rows = list(csv.DictReader(file))
-    found = read_answers(answers)
-    assert found.n_answers == len(rows) == 10_000
-    assert (found.per_task == 20).all()
-    assert (read_truth(truth, found.tasks) != 0).all()
+    files = read_crowd(answers, truth)
+    assert files.answers.n_answers == len(rows) == 10_000
+    assert (files.answers.per_task == 20).all()
+    assert (np.asarray(files.truth) != 0).all()
 
 
 @pytest.mark.slow

@@ -9,7 +9,16 @@ import pytest
 
 from boundcheck.datasets import from_arrays
 from boundcheck.errors import InputError
-from boundcheck.softlabels.encoding import MISSING, count_line, encode, in_order, is_missing, label_name, tally
+from boundcheck.softlabels.encoding import (
+    MISSING,
+    count_labels,
+    counted,
+    encode,
+    in_order,
+    is_missing,
+    label_name,
+    tally,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +76,7 @@ def test_which_classes_are_positive(
         (["-1", "0"], {}, "0 may be a class or no label"),
         (["-1", "0", "1"], {}, "0 may be a class or no label"),
         (["a", "b"], {"positive": ["c"]}, "no label is 'c', they are 'a', 'b'; correct --positive"),
-        (["a", "b"], {"positive": ["a"], "missing": ["a"]}, "by --positive and by --missing"),
+        (["a", "b"], {"positive": ["a"], "missing": ["a"]}, "is a class and named by --missing"),
         (["?"], {"missing": ["?"]}, "no labels"),
         ([], {}, "no labels"),
     ],
@@ -92,7 +101,8 @@ def test_counts_join_the_spellings_of_a_class_and_name_its_meaning() -> None:
     counts = tally(["1", "1.0", "?", "0", 1, "?"])
     assert counts == {"1": 3, "?": 2, "0": 1}
     found = encode("f", counts, missing=["?"])
-    assert count_line(found, counts) == "+1: '1' (3); -1: '0' (1); no label: '?' (2)"
+    rows = count_labels(found, answers=counts, truth={"1": 1})
+    assert counted(rows) == "+1: '1' (3 answers, 1 true); -1: '0' (1 answers); no label: '?' (2 answers)"
 
 
 def test_order_of_classes_is_numerical_where_all_are_numbers() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from boundcheck.crowds import read_truth
-from boundcheck.datasets import load_dataset, load_soft_labels
+from boundcheck.crowds.reading import read_truth
+from boundcheck.datasets import load_dataset
 from boundcheck.errors import InputError
-from boundcheck.labels.files import LabelFile, load_labels, load_truth, save_labels
+from boundcheck.labels.files import LabelFile, labels_for, load_labels, save_labels, true_labels
 
 
 def written(path: Path, **more: Any) -> LabelFile:
@@ -55,13 +55,13 @@ def test_what_the_source_says(tmp_path: Path, source: str, deterministic: bool, 
     assert (found.deterministic, found.in_sample) == (deterministic, in_sample)
 
 
+@pytest.mark.filterwarnings("ignore:.*favour another class")
 def test_the_file_feeds_the_data_stage(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=4")
     logits = np.array([-1.0, 0.5, 2.0, 800.0])
     p = np.clip(1 / (1 + np.exp(-logits)), 0, np.nextafter(1.0, 0.0))
     save_labels(tmp_path / "a.npz", p=p, logits=logits, source="x", seed=0, digest=data.digest)
-    found, given = load_soft_labels(tmp_path / "a.npz", data)
-    assert given is not None
+    found, given, _ = labels_for(tmp_path / "a.npz", data)
     assert (given == logits).all()
     assert (found == p).all()
 
@@ -106,12 +106,18 @@ def test_candidate_sets(tmp_path: Path) -> None:
         load_labels(tmp_path / "a.npz")
 
 
+def codes(found: LabelFile, path: Path, **options: Any) -> list[int]:
+    known = true_labels(found, path, **options)
+    assert known is not None
+    return known.codes.tolist()
+
+
 def test_truth_by_position_and_by_source_row(tmp_path: Path) -> None:
     found = written(tmp_path / "a.npz", rows=np.array([4, 0, 2]))
     np.savez(tmp_path / "short.npz", y=[0, 1, 1])
-    np.savez(tmp_path / "long.npz", y=[10, 11, 12, 13, 14])
-    assert load_truth(tmp_path / "short.npz", found).tolist() == [0, 1, 1]
-    assert load_truth(tmp_path / "long.npz", found).tolist() == [14, 10, 12]
+    np.savez(tmp_path / "long.npz", y=[0, 1, 0, 1, 1])
+    assert codes(found, tmp_path / "short.npz") == [0, 1, 1]
+    assert codes(found, tmp_path / "long.npz") == [1, 0, 0]
 
 
 def test_a_truth_that_the_system_does_not_hand_out_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +128,7 @@ def test_a_truth_that_the_system_does_not_hand_out_is_one_line(tmp_path: Path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refused)
-    for read in (partial(load_truth, found=found), partial(read_truth, tasks=("t1",))):
+    for read in (partial(true_labels, found), read_truth):
         with pytest.raises(InputError, match=r"t\.csv: cannot be read \(Permission denied\)"):
             read(tmp_path / "t.csv")
 
@@ -130,35 +136,37 @@ def test_a_truth_that_the_system_does_not_hand_out_is_one_line(tmp_path: Path, m
 def test_truth_by_task_name(tmp_path: Path) -> None:
     found = written(tmp_path / "a.npz", tasks=np.array(["t7", "t1", "t3"]))
     (tmp_path / "t.csv").write_text("task,label\nt1,0\nt3,1\nt5,1\nt7,1\n")
-    assert load_truth(tmp_path / "t.csv", found).tolist() == [1, 0, 1]
+    assert codes(found, tmp_path / "t.csv") == [1, 0, 1]
+    (tmp_path / "some.csv").write_text("task,label\nt3,1\nt9,0\n")
+    assert codes(found, tmp_path / "some.csv") == [-1, -1, 1]
     (tmp_path / "plain.csv").write_text("\ufefflabel\n0\n1\n1\n")
-    assert load_truth(tmp_path / "plain.csv", found).tolist() == [0, 1, 1]
+    assert codes(found, tmp_path / "plain.csv") == [0, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("task,label\nt1,0\nt3,1\n", "no label for 't7'"),
+        ("task,label\ns1,0\ns3,1\n", "none of its 2 labels"),
         ("task,label\nt1,0\nt1,1\nt3,1\nt7,1\n", "'t1' has several labels"),
-        ("task,answer\nt1,0\n", "no column of true labels"),
-        ("task,label\nt1,cat\n", "'cat' is no label"),
-        ("task,label\nt1\n", "is no label"),
+        ("task,p\nt1,0\n", "no column of true labels"),
+        ("task,label\nt1,cat\n", "label 'cat' only; say with --positive"),
+        ("task,label\nt1\n", "line 2 has 1 cells"),
         ("label\n", "no rows"),
-        ("", "no column"),
+        ("", "must name every column"),
     ],
 )
 def test_bad_truth_files(tmp_path: Path, text: str, says: str) -> None:
     found = written(tmp_path / "a.npz", tasks=np.array(["t7", "t1", "t3"]))
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(InputError, match=says):
-        load_truth(tmp_path / "t.csv", found)
+        true_labels(found, tmp_path / "t.csv")
 
 
 def test_a_truth_that_is_not_text(tmp_path: Path) -> None:
     found = written(tmp_path / "a.npz")
     (tmp_path / "t.csv").write_bytes(b"label\n\xff\xfe\n")
     with pytest.raises(InputError, match="UTF-8"):
-        load_truth(tmp_path / "t.csv", found)
+        true_labels(found, tmp_path / "t.csv")
     np.savez(tmp_path / "n.npz", z=[1])
-    with pytest.raises(InputError, match="no array 'y'"):
-        load_truth(tmp_path / "n.npz", found)
+    with pytest.raises(InputError, match="no column of true labels"):
+        true_labels(found, tmp_path / "n.npz")

@@ -180,6 +180,7 @@ def test_own_training_points_cannot_calibrate(tmp_path: Path) -> None:
         labels_make(blobs(), "network", tmp_path / "n.npz", settings=settings)
 
 
+@pytest.mark.filterwarnings("ignore:.*favour another class")
 def test_a_file_of_ones_own_keeps_its_source_and_divides_its_radius(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
     labels_make(data, "kernel", tmp_path / "k.npz")
