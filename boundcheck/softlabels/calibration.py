@@ -26,7 +26,8 @@ class Calibration(Record):
     self_estimated_error: mean of 1 - max_l p_l, the error that the labels claim for themselves.
     brier: E sum_l (p_l - 1[y = l])^2, in [0, 2].  log_loss: E[-ln p_y] in nats, infinite if a true class has weight 0.
     temperature: T minimising the log loss of softmax(logits / T); > 1 means over-confident; None without finite logits.
-    log_loss_at_temperature: two-fold cross-fitted log loss at the fitted temperature, None likewise.
+    log_loss_at_temperature: mean log loss of each half of the rows (split by the seed) at the temperature fitted to
+    the other half; finite; None likewise.  impossible: rows whose true class has weight 0, if no logits are known.
     confidence: of `ece` and `error` (exact); `brier`, `log_loss`, `temperature` hold for large n only.
     """
 
@@ -39,6 +40,7 @@ class Calibration(Record):
     log_loss: Estimate
     temperature: Estimate | None
     log_loss_at_temperature: float | None
+    impossible: int
     confidence: float
 
 
@@ -77,6 +79,7 @@ def calibration(
         log_loss=mean(losses, alpha),
         temperature=fit_temperature(logits, y, alpha=alpha) if logits is not None and fitted else None,
         log_loss_at_temperature=_cross_fitted_log_loss(logits, y, seed) if logits is not None and fitted else None,
+        impossible=int(np.isinf(losses).sum()),
         confidence=1 - alpha,
     )
 
@@ -109,14 +112,17 @@ def log_losses(logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"]) -> Fl
     return losses
 
 
-def fit_temperature(logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"], *, alpha: float = 0.05) -> Estimate:
-    """The T in [0, inf] that minimises the log loss of softmax(logits / T) over n >= 2 rows.
+def fit_temperature(
+    logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"], *, alpha: float = 0.05, smoothing: float = 0.0
+) -> Estimate:
+    """The T in [0, inf] that minimises the log loss of softmax(logits / T) over n >= 1 rows.
 
     The loss is convex in beta = 1/T with derivative E_p[logit] - logit_y. T = 0 where every true class has the
     largest logit (hardening never stops paying), T = inf where the logits are worth nothing or mislead.
+    smoothing: the share of every label that is spread evenly over the classes; T is above 0 for any share above 0.
     The interval is the sandwich (large-sample) one in beta.  Source: Guo et al. (ICML 2017) section 4.2.
     """
-    true = logits[np.arange(len(y)), y]
+    true = (1 - smoothing) * logits[np.arange(len(y)), y] + smoothing * logits.mean(axis=1)
     if (true == logits.max(axis=1)).all():
         return Estimate(0.0, 0.0, math.inf if (logits == true[:, None]).all() else 0.0)
 
@@ -143,17 +149,17 @@ def fit_temperature(logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"], 
 
 
 def _cross_fitted_log_loss(logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"], seed: int) -> float:
-    """Mean log loss where each half is scaled by the temperature fitted on the other half."""
+    """Mean log loss where each half is scaled by the temperature fitted to the other half; finite.
+
+    The fit counts one row more, whose class is anyone's guess: else a half that is all right asks for T = 0, and one
+    wrong row of the other half makes the loss infinite.  Source of the extra row: Platt (1999) section 2.2.
+    """
     order = np.random.default_rng(seed).permutation(len(y))
     halves = order[::2], order[1::2]
     total = 0.0
     for here, there in (halves, halves[::-1]):
-        temperature = fit_temperature(logits[there], y[there]).value if len(there) > 1 else 1.0
-        if temperature == 0:
-            right = logits[here, y[here]] == logits[here].max(axis=1)
-            total += 0.0 if right.all() else math.inf
-        else:
-            total += float(log_losses(logits[here] / temperature, y[here]).sum())
+        temperature = fit_temperature(logits[there], y[there], smoothing=1 / (len(there) + 1)).value
+        total += float(log_losses(logits[here] / (temperature or 1.0), y[here]).sum())
     return total / len(y)
 
 

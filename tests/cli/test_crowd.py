@@ -124,7 +124,7 @@ def test_tables_name_model_types_workers_and_assumption(files: tuple[Path, Path]
         "task types: 2",
         "p-value of one type",
         "reliability",
-        "error (exact interval)",
+        "error",
         "best temperature",
         "assumed: answers are independent",
     ):

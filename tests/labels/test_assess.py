@@ -25,21 +25,21 @@ def noise(n: int, seed: int = 0, classes: int = 10) -> tuple[SoftLabels, np.ndar
 
 
 def test_the_certificate_orders_good_and_useless_labels() -> None:
-    good = soft_label_report(*bad_but_skillful(1100))
+    good = soft_label_report(*bad_but_skillful(1100), Settings(deterministic=False))
     assert good.certified
     assert not good.refuted
     assert good.k == 2
     assert good.k_choice == "half"
     assert good.n_used == 550
     assert good.assumption == ASSUMPTION_C
-    useless = soft_label_report(*noise(1100))
+    useless = soft_label_report(*noise(1100), Settings(deterministic=False))
     assert not useless.certified
     assert any("no guarantee" in note for note in useless.notes)
 
 
 def test_labels_that_always_mislead_are_refuted() -> None:
     y = np.arange(4000) % 2
-    report = soft_label_report(soft_labels((1.0 - y) * 0.8 + 0.1), y)
+    report = soft_label_report(soft_labels((1.0 - y) * 0.8 + 0.1), y, Settings(deterministic=False))
     assert report.refuted
     assert report.kappa is not None
     assert report.kappa.upper < 0
@@ -50,7 +50,7 @@ def test_false_certificates_are_rarer_than_alpha() -> None:
     runs, alpha = 150, 0.3
     for split in (True, False):
         false = sum(
-            soft_label_report(*noise(150, seed, 4), Settings(alpha=alpha, split=split)).certified
+            soft_label_report(*noise(150, seed, 4), Settings(alpha=alpha, split=split, deterministic=False)).certified
             for seed in range(runs)
         )
         assert false / runs <= alpha + 3 * math.sqrt(alpha * (1 - alpha) / runs)
@@ -68,7 +68,7 @@ def test_without_a_split_every_interval_pays_for_the_choice() -> None:
 
 def test_a_deterministic_teacher_gets_diagnostics_only() -> None:
     labels, y = bad_but_skillful(3000)
-    report = soft_label_report(labels, y, Settings(k=2, deterministic=True))
+    report = soft_label_report(labels, y, Settings(k=2))
     assert report.kappa is not None
     assert report.kappa.lower > 0
     assert not report.certified
@@ -78,7 +78,9 @@ def test_a_deterministic_teacher_gets_diagnostics_only() -> None:
 
 
 def test_sample_sizes_at_the_bound_exceed_those_at_the_value() -> None:
-    report = soft_label_report(*bad_but_skillful(5000), Settings(k=2, natarajan=5, class_size=1000))
+    report = soft_label_report(
+        *bad_but_skillful(5000), Settings(k=2, natarajan=5, class_size=1000, deterministic=False)
+    )
     assert len(report.sample_sizes) == 5
     for row in report.sample_sizes:
         assert row.at_value is not None
@@ -87,7 +89,7 @@ def test_sample_sizes_at_the_bound_exceed_those_at_the_value() -> None:
 
 
 def test_no_guarantee_is_none_and_says_so() -> None:
-    report = soft_label_report(*noise(300), Settings(k=3, class_size=10))
+    report = soft_label_report(*noise(300), Settings(k=3, class_size=10, deterministic=False))
     assert all(row.at_bound is None for row in report.sample_sizes)
     assert any("Delta + gamma >= 1: no guarantee" in note for note in report.notes)
 

@@ -113,10 +113,38 @@ def test_each_half_is_scaled_by_the_temperature_of_the_other() -> None:
     first, second = (np.random.default_rng(4).permutation(60)[i::2] for i in (0, 1))
     total = 0.0
     for here, there in ((first, second), (second, first)):
-        scaled = logits[here] / fit_temperature(logits[there], y[there]).value
+        scaled = logits[here] / fit_temperature(logits[there], y[there], smoothing=1 / 31).value
         total -= float(log_softmax(scaled, axis=1)[range(30), y[here]].sum())
     found = calibration(softmax(logits, axis=1), y, logits, seed=4).log_loss_at_temperature
     assert found == pytest.approx(total / 60, rel=1e-9)
+
+
+def test_the_log_loss_at_the_temperature_is_finite_where_one_half_is_all_right() -> None:
+    """Without the extra row T = 0 for the half without the wrong row, which then costs an infinite loss."""
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 20)
+    logits = np.stack([np.zeros(40), (2 * y - 1) * rng.uniform(1, 3, 40)], axis=1)
+    logits[7] *= -1
+    for seed in range(5):
+        found = calibration(softmax(logits, axis=1), y, logits, seed=seed)
+        assert found.log_loss_at_temperature is not None
+        assert 0 < found.log_loss_at_temperature < 0.3
+
+
+def test_smoothing_is_one_row_more_whose_class_is_anyones_guess() -> None:
+    """Against the minimiser of the summed loss, by bisection of its own derivative in beta."""
+    logits, y = draw(40, 1, 3.0)
+    rows = [(row, label, 1.0) for row, label in zip(logits, y, strict=True)]
+    rows = [(row, label, 40 / 41) for row, label, _ in rows] + [(row, c, 1 / 82) for row in logits for c in (0, 1)]
+
+    def slope(beta: float) -> float:
+        return sum(weight * (softmax(beta * row) @ row - row[label]) for row, label, weight in rows)
+
+    low, high = 1e-3, 1e3
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    assert fit_temperature(logits, y, smoothing=1 / 41).value == pytest.approx(1 / low, rel=1e-8)
 
 
 def test_scores_of_a_known_example() -> None:
@@ -134,6 +162,7 @@ def test_weights_of_zero_without_logits_have_no_temperature() -> None:
     assert report.log_loss.value == 0
     wrong = calibration(np.eye(3)[[0, 1, 2]], np.array([0, 1, 1]))
     assert wrong.log_loss.value == math.inf
+    assert (report.impossible, wrong.impossible) == (0, 1)
 
 
 def test_logits_keep_the_loss_finite_where_weights_underflow() -> None:

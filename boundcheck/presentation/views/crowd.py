@@ -6,6 +6,7 @@ from rich.table import Table
 
 from boundcheck.records import CrowdReport, Interval
 from boundcheck.records.base import confidence_text
+from boundcheck.softlabels.encoding import counted
 
 MODELS = {
     "mv": "majority vote",
@@ -27,6 +28,7 @@ def show(report: CrowdReport, console: Console) -> None:
         f"({per_task:.1f} a task)",
         soft_wrap=True,
     )
+    console.print(f"labels: {escape(counted(report.labels))}", soft_wrap=True)
     if report.held_out:
         console.print(_models(report))
     grouped = " on each group of tasks" if report.types > 1 and report.method in ("te", "wls", "ds1", "ds2") else ""
@@ -104,11 +106,11 @@ def _quality(report: CrowdReport) -> Table:
         low, high = report.vote_bounds
         table.add_row("bounds on it (if the reliabilities are right)", "", f"[{low:.4f}, {high:.4f}]")
     rows = (
-        ("error (exact interval)", report.error, report.error_interval),
+        ("error", report.error, report.error_interval),
         ("expected calibration error", report.ece, report.ece_interval),
         ("best temperature (> 1: over-confident)", report.temperature, report.temperature_interval),
         ("log loss", report.log_loss, None),
-        ("log loss at that temperature (two-fold)", report.log_loss_at_temperature, None),
+        ("log loss of each half at the temperature of the other", report.log_loss_at_temperature, None),
     )
     for name, value, interval in rows:
         if value is not None:

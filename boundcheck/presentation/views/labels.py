@@ -9,14 +9,18 @@ from boundcheck.labels.report import QualityReport, SampleSize
 from boundcheck.labels.teachers import LabelsMade
 from boundcheck.records.base import confidence_text
 from boundcheck.softlabels.calibration import Calibration
+from boundcheck.softlabels.encoding import counted
 from boundcheck.softlabels.estimates import Estimate
 
 _MOST_CLASSES = 12
+AT_TEMPERATURE = "of each half of the rows, at the temperature fitted to the other half"
 
 
 def quality(report: QualityReport, console: Console) -> None:
     """The verdict with its assumption, then the indicators, then what follows from them."""
     console.print(_headline(report), soft_wrap=True)
+    if report.labels:
+        console.print(f"labels: {escape(counted(report.labels))}", soft_wrap=True)
     if report.kappa is None:
         console.print(f"self-estimated Delta = {report.self_estimated_delta:.4g} (assumes calibration)", soft_wrap=True)
     else:
@@ -42,6 +46,8 @@ def made(report: LabelsMade, console: Console) -> None:
         f"max |logit| {report.max_abs_logit:.4g}, radius B {radius}",
         soft_wrap=True,
     )
+    if report.answers:
+        console.print(f"labels of the answers: {escape(counted(report.answers))}", soft_wrap=True)
     quality(report.quality, console)
 
 
@@ -189,10 +195,14 @@ def _calibration(found: Calibration) -> Table:
     _row(table, "ECE", found.ece, f"{found.bins} bins; the value is biased upward, the interval is not")
     _row(table, "error", found.error, f"of the argmax; the labels claim {found.self_estimated_error:.4g}")
     _row(table, "Brier", found.brier, "interval for large n")
-    _row(table, "log loss", found.log_loss, "interval for large n")
+    if found.impossible:
+        table.add_row("log loss", "-", "", f"unbounded: {found.impossible} rows give their true class weight 0")
+    else:
+        _row(table, "log loss", found.log_loss, "interval for large n")
     if found.temperature is not None:
-        after = "" if found.log_loss_at_temperature is None else f"; log loss then {found.log_loss_at_temperature:.4g}"
-        _row(table, "temperature", found.temperature, f"> 1: over-confident{after}")
+        _row(table, "temperature", found.temperature, "> 1: over-confident; interval for large n")
+    if found.log_loss_at_temperature is not None:
+        table.add_row("log loss then", f"{found.log_loss_at_temperature:.4g}", "", AT_TEMPERATURE)
     return table
 
 
