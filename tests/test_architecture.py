@@ -12,7 +12,7 @@ FLOORS = [
     {"errors", "numerics", "progress", "precision", "blas"},
     {"records"},
     {"softlabels"},
-    {"datasets", "kernels", "training", "bounds", "verification"},
+    {"datasets", "kernels", "training", "bounds", "verification", "glossary"},
     {"margins", "search", "crowds", "proofs"},
     {"labels", "audit"},
     {"experiments"},

@@ -18,7 +18,7 @@ SOURCES = sorted(
 )
 # documents that no user has
 UNKNOWN = re.compile(r"\b(THEORY|DESIGN|HOUSE|STYLE|MARGIN|LABELS)\b(\.md)?")
-CITATION = re.compile(r"\btheory: ")
+CITATION = re.compile(r"\btheory: (?=[A-Z])")
 
 
 def cells(kind: str) -> list[str]:
@@ -63,6 +63,7 @@ def test_a_heading_that_does_not_exist_is_noticed() -> None:
     assert unknown_headings("p is small (theory: Flips), see theory: Concentration.") == []
     assert unknown_headings("(theory: Flipping)") == ["Flipping)"]
     assert unknown_headings("theory: Section 2") == ["Section 2"]
+    assert unknown_headings("hard for the theory: at eps .05") == []
 
 
 def test_no_source_mentions_a_document_that_no_user_has() -> None:

@@ -1,4 +1,4 @@
-"""`boundcheck explain`: one theorem taken apart."""
+"""`boundcheck explain`: one theorem taken apart, or a term in plain words."""
 
 from typing import Annotated
 
@@ -10,7 +10,12 @@ from boundcheck.cli.compare import Flips, Latex, LogitScale, Norm, Temperature
 from boundcheck.cli.output import HOLDS, VIOLATED, Session
 from boundcheck.errors import InputError
 
-BoundId = Annotated[str, typer.Argument(metavar="BOUND", help="Bound id, for example soft-sharp; see compare.")]
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[BOUND|TERM]", help="A bound such as soft-sharp, or a term such as margin; default: a list."
+    ),
+]
 Gamma = Annotated[float, typer.Option("--gamma", help="Margin in (0, 1/2].")]
 Samples = Annotated[int, typer.Option("--n", min=1, help="Samples n.")]
 
@@ -18,7 +23,7 @@ Samples = Annotated[int, typer.Option("--n", min=1, help="Samples n.")]
 @command
 def explain(
     this: Session,
-    bound: BoundId,
+    name: Name = None,
     gamma: Gamma = 0.05,
     eps: options.Eps = 0.01,
     n: Samples = 1000,
@@ -29,10 +34,10 @@ def explain(
     flips: Flips = None,
     latex: Latex = None,
 ) -> None:
-    """Take one theorem apart: statement, hypotheses, checked derivation, numbers, and what each factor costs.
+    """Explain a bound (numbers, what each factor costs, checked derivation) or a term (in plain words).
 
-    Every step of the derivation that a machine can check is checked when you ask; -v shows the formulas. Exit code 1
-    says that a step failed.
+    Every step of a derivation that a machine can check is checked when you ask; -v shows all of them. Exit code 1 says
+    that a step failed. Without a name: lists the bounds and the terms.
 
     Example: boundcheck explain soft-sharp --gamma 0.05 --eps 0.01
     """
@@ -41,7 +46,7 @@ def explain(
     if this.json and latex == "-":
         raise InputError("--latex -: stdout already carries --json; give --latex a file")
     report = explain(
-        bound,
+        name,
         gamma=gamma,
         eps=eps,
         n=n,
@@ -51,5 +56,5 @@ def explain(
         temperature=temperature,
         flips=flips,
     )
-    failed = any(step.holds is False for step in report.steps)
+    failed = any(step.holds is False for step in getattr(report, "steps", ()))
     this.finish(report, exit_code=VIOLATED if failed else HOLDS, latex=latex)

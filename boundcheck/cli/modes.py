@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from boundcheck import glossary
 from boundcheck.cli.options import DataOptions
 from boundcheck.errors import InputError
 
@@ -49,6 +50,13 @@ MODES: dict[str, tuple[Mode, ...]] = {
             "--data that names rows, and no --gamma",
             lambda inputs: _measures_data(inputs) and not inputs["gamma"],
             ("confidence", "margin_time"),
+        ),
+    ),
+    "explain": (
+        Mode(
+            "the name of a bound",
+            lambda inputs: inputs["name"] is not None and not glossary.find(inputs["name"]),
+            ("gamma", "eps", "n", "delta", "c", "logit_scale", "temperature", "flips"),
         ),
     ),
     "verify": (

@@ -1,13 +1,35 @@
-"""`explain`: one bound taken apart at one (gamma, eps)."""
+"""`explain`: one bound taken apart at one (gamma, eps), or the meaning of a term."""
 
-from boundcheck import bounds
+from difflib import get_close_matches
+from typing import Any
+
+from boundcheck import bounds, glossary
 from boundcheck.bounds.bound import point
 from boundcheck.bounds.exact import Number, as_typed
+from boundcheck.errors import InputError
+from boundcheck.glossary import Glossary
 from boundcheck.proofs.explanation import explain as take_apart
 from boundcheck.records.comparison import Explanation
 
 
-def explain(
+def explain(name: str | None = None, **numbers: Any) -> Explanation | Glossary:
+    """What `name` is: a bound, taken apart by `explain_bound` with these numbers, or a term; None lists all names.
+
+    Raises InputError for a name that is neither, with those that are close to it.
+    """
+    if name is None:
+        return Glossary(bounds.ids(), tuple(glossary.TERMS.values()))
+    if name in bounds.registry:
+        return explain_bound(name, **numbers)
+    terms = glossary.find(name)
+    if terms:
+        return Glossary((), terms)
+    close = get_close_matches(name.lower(), [*bounds.ids(), *glossary.names()], n=3)
+    hint = f"did you mean {' or '.join(close)}? " if close else ""
+    raise InputError(f"explain: {name!r} is neither a bound nor a term; {hint}'boundcheck explain' lists both")
+
+
+def explain_bound(
     bound: str,
     *,
     gamma: Number = 0.05,

@@ -24,6 +24,7 @@ VIEWS = {
     "Comparison": "bounds:comparison",
     "Explanation": "explain:explanation",
     "LogitScales": "families:logit_scales",
+    "Glossary": "explain:glossary",
     "MarginReport": "margin:margin",
     "Scaling": "families:scaling",
     "WidthReport": "verify:width_runs",

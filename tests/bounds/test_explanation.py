@@ -10,7 +10,7 @@ from boundcheck import bounds
 from boundcheck.bounds import symbols as s
 from boundcheck.numerics import LOGISTIC_SELF_BOUND
 from boundcheck.pipeline.compare import compare
-from boundcheck.pipeline.explain import explain
+from boundcheck.pipeline.explain import explain_bound
 from boundcheck.proofs import lemmas, soft
 from boundcheck.proofs.checks import Argument, Identity, Positive
 from boundcheck.proofs.explanation import DERIVATIONS
@@ -69,7 +69,7 @@ def test_growth_is_that_of_compare_whatever_c_is(c: float | None, powers: tuple[
     names = ("soft-published", "hard-published", "soft-sharp")
     beside = {shape.bound: shape.growth for shape in compare(eps=0.01, gammas=[0.05], c=c).formulas}
     for name, power in zip(names, powers, strict=True):
-        growth = explain(name, gamma=0.05, eps=0.01, c=c).growth
+        growth = explain_bound(name, gamma=0.05, eps=0.01, c=c).growth
         assert growth == beside[name]
         assert growth[0].power == power
 
@@ -100,7 +100,7 @@ def test_subdivision_proves_what_has_slack_and_nothing_false(expr: sp.Expr, low:
 
 @pytest.mark.parametrize("bound", bounds.ids())
 def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
-    found = explain(bound, gamma=0.1, eps=0.02, n=500, c=0.8)
+    found = explain_bound(bound, gamma=0.1, eps=0.02, n=500, c=0.8)
     assert found.row == bounds.evaluate(bound, gamma="0.1", eps="0.02", n=500, delta="0.05", c="0.8")
     product = 1.0
     for factor in found.factors:
@@ -117,7 +117,7 @@ def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
 
 def test_costs_of_the_flips_are_those_of_theory() -> None:
     """theory: Flips: 2.47e5 neurons without any flips, 8.53e5 with Hoeffding's."""
-    found = explain("soft-sharp", gamma=0.05, eps=0.01, n=1000)
+    found = explain_bound("soft-sharp", gamma=0.05, eps=0.01, n=1000)
     assert found.width_in_closed_form == pytest.approx(8.53e5, rel=5e-3)
     assert found.costs[0].width == pytest.approx(2.47e5, rel=5e-3)
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from boundcheck import bounds
 from boundcheck.cli import app
+from boundcheck.glossary import TERMS
 
 
 def invoke(*arguments: object) -> Result:
@@ -58,11 +59,37 @@ def test_latex_is_written(tmp_path: Path) -> None:
         assert piece in text
 
 
-def test_an_unknown_bound_is_one_line_and_exit_2() -> None:
-    shown = invoke("soft")
+@pytest.mark.parametrize(
+    ("name", "close"), [("soft-shrap", "soft-sharp"), ("margn", "margin"), ("Flisp", "flips"), ("xyzzy", "lists both")]
+)
+def test_an_unknown_name_is_one_line_with_close_matches_and_exit_2(name: str, close: str) -> None:
+    shown = invoke(name)
     assert shown.exit_code == 2
-    assert "choose from" in shown.stderr
+    assert close in shown.stderr
     assert shown.stderr.count("\n") == 1
+
+
+def test_a_term_is_explained_in_words() -> None:
+    assert "how clearly the best teacher" in " ".join(invoke("Margin").stdout.split())
+    result = json.loads(invoke("bracket", "--json").stdout)["result"]
+    assert [term["name"] for term in result["terms"]] == ["bracket"]
+
+
+def test_a_word_with_two_meanings_shows_both() -> None:
+    text = " ".join(invoke("kappa").stdout.split())
+    assert "logit scale: " in text
+    assert "dominance margin: " in text
+
+
+def test_a_term_reads_no_numbers() -> None:
+    shown = invoke("margin", "--gamma", "0.1")
+    assert shown.exit_code == 2
+    assert "--gamma: only read with the name of a bound" in shown.stderr
+
+
+def test_without_a_name_bounds_and_terms_are_listed() -> None:
+    text = invoke().stdout
+    assert all(name in text for name in (*bounds.ids(), *TERMS))
 
 
 def test_a_failing_step_is_exit_1(monkeypatch: pytest.MonkeyPatch) -> None:

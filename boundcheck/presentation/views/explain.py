@@ -1,5 +1,6 @@
-"""`explain`: one theorem, its numbers, what each factor costs, and its derivation."""
+"""`explain`: one theorem, its numbers, what each factor costs, and its derivation; or a term."""
 
+from boundcheck.glossary import Glossary
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import (
     Answer,
@@ -99,3 +100,20 @@ def _step(step: DerivationStep) -> Item:
     if not step.latex:
         return Item(f"{step.claim} ({step.method}): {step.shown}", verdict)
     return Item(f"{step.claim} ({step.method})", verdict, Formula(step.shown, step.latex))
+
+
+def glossary(found: Glossary) -> Document:
+    """What a name can mean, or, with the bounds, every name."""
+    if not found.bounds:
+        blocks: list[Block] = []
+        for term in found.terms:
+            also = f" Also: {', '.join(term.also)}." if term.also else ""
+            blocks.append(Answer(f"{term.name}: {term.meaning}{also}"))
+            if term.source:
+                blocks.append(Note(f"Mathematics: {term.source} (notebooks/theory.ipynb)", detail=True))
+        return Document(" and ".join(term.name for term in found.terms), blocks)
+    terms = Table([Column("name", "term"), Column("meaning", "meaning", prose=True)], found.terms)
+    said = f"{len(found.bounds)} bounds: {', '.join(found.bounds)}; {len(found.terms)} terms."
+    return Document(
+        "bounds and terms", [Answer(said), terms, Next(["boundcheck explain soft-sharp", "boundcheck explain margin"])]
+    )
