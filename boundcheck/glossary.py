@@ -90,7 +90,7 @@ crossover; soft asks for fewer | Soft against hard
 closed form | Flips
     A formula for the width, with the width on one side only; bounds with Chernoff's quantiles are inverted
     numerically and ask for less.
-grows like; growth; in gamma; in eps; exponent | Soft against hard
+grows like; growth; in gamma; in eps; exponent; bound's | Soft against hard
     How a width behaves as gamma or eps goes to 0, up to a constant: an exact limit of the closed form.
 hypothesis; assumed
     What a theorem assumes. Some can be checked from numbers (holds, FAILS), others are about data or training
@@ -122,6 +122,9 @@ seed; seeds
 bracket; smallest width
     (a, b]: width a was shown to fail, width b to succeed, so the smallest width that succeeds is above a and at
     most b, if more neurons are never worse.
+places; beyond; below
+    The settings (a margin, a number of samples) at which a family of searches looks for the smallest width; beyond
+    and below count those where it lies above or below all widths tried.
 trained practically; practical; practically
     Step size by rule, B = 1 for soft labels, no bound consulted; a run ends once its outcome is certain.
 undecided; cannot be told

@@ -12,9 +12,9 @@ from tests.test_theory import HEADINGS
 VIEWS = Path(__file__).parents[1] / "boundcheck" / "presentation" / "views"
 # words that mean here what they mean anywhere
 _WORDS = """
-    value why meaning note kind row label data method class examples source number name state size date
-    command difference paper ours seconds count time share known how it is in at angle nearest of the other
-    term = %
+    95 average final search ~ value why meaning note kind row label data method class examples source number
+    name state size date command difference paper ours seconds count time share known how it is in at angle
+    nearest of the other term = %
 """
 EVERYDAY = set(_WORDS.split())
 

@@ -1,8 +1,9 @@
 """The sup-norm margin in the plane, without sampling.
 
-Directions fall into at most 2n arcs between the rows' normals (MARGIN 3.6).  On an arc every feature is constant, so a
-field v is one vector an arc, E[v.phi_i] a finite sum, and the margin a second-order cone programme, which Clarabel
-solves.  The interval is evaluated at its feasible q and v, in ball arithmetic: it rests on nothing that was solved.
+Directions fall into at most 2n arcs between the rows' normals (theory: Margins in closed form). On an arc every
+feature is constant, so a field v is one vector an arc, E[v.phi_i] a finite sum, and the margin a second-order cone
+programme, which Clarabel solves. The interval is evaluated at its feasible q and v, in ball arithmetic: it rests on
+nothing that was solved.
 """
 
 from dataclasses import dataclass

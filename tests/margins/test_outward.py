@@ -14,7 +14,7 @@ from boundcheck.records import Interval
 
 
 def closed_forms(t: float, same: bool = False) -> tuple[mp.mpf, mp.mpf]:
-    """gamma and gamma_rkhs of two unit rows at angle t (MARGIN section 3.6)."""
+    """gamma and gamma_rkhs of two unit rows at angle t (theory: Margins in closed form)."""
     with mp.workdps(50):
         angle, sign = mp.mpf(t), 1 if same else -1
         sup = (mp.pi - angle) / (2 * mp.pi) * (mp.cos if same else mp.sin)(angle / 2) + angle / (2 * mp.pi)
