@@ -28,6 +28,7 @@ from boundcheck.errors import InputError
 MOVED = {
     ("boundcheck verify", "--scaling"): "a command: boundcheck reproduce scaling gamma|eps|n",
     ("boundcheck verify", "--logit-scales"): "a command: boundcheck reproduce temperature --logit-scales K,K,...",
+    ("boundcheck labels check", "--deterministic"): "the default; --crowd makes assumption C instead",
 }
 """(command, an option that it had) -> where to find it."""
 

@@ -151,8 +151,8 @@ def fit_temperature(
 def _cross_fitted_log_loss(logits: Float[np.ndarray, "n L"], y: Int[np.ndarray, " n"], seed: int) -> float:
     """Mean log loss where each half is scaled by the temperature fitted to the other half; finite.
 
-    The fit counts one row more, whose class is anyone's guess: else a half that is all right asks for T = 0, and one
-    wrong row of the other half makes the loss infinite.  Source of the extra row: Platt (1999) section 2.2.
+    The fit spreads one row's worth of labels over the classes, as Platt (1999) does: else a half that is all right asks
+    for T = 0, and one wrong row of the other half makes the loss infinite.
     """
     order = np.random.default_rng(seed).permutation(len(y))
     halves = order[::2], order[1::2]

@@ -204,6 +204,10 @@ def test_labels_of_a_model_are_never_certified_and_a_crowds_are_on_request() -> 
     assert crowd["assumption"].startswith("assumption C: ")
 
 
+def test_the_option_that_became_the_default_says_so() -> None:
+    assert "--deterministic is now the default; --crowd" in refused("labels", "check", "a.npz", "--deterministic")
+
+
 def test_no_infinity_is_printed_for_a_finite_file_of_labels() -> None:
     """One half of the rows is all right, the other has a wrong row; and a true class of weight 0."""
     y = np.tile([0, 1], 20)

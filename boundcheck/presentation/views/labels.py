@@ -7,6 +7,7 @@ from rich.table import Table
 from boundcheck.labels.bias import Bias
 from boundcheck.labels.report import QualityReport, SampleSize
 from boundcheck.labels.teachers import LabelsMade
+from boundcheck.presentation.numbers import number
 from boundcheck.records.base import confidence_text
 from boundcheck.softlabels.calibration import Calibration
 from boundcheck.softlabels.encoding import counted
@@ -88,7 +89,7 @@ def _verdict(report: QualityReport, console: Console) -> None:
 def _row(table: Table, name: str, estimate: Estimate | None, meaning: str) -> None:
     if estimate is not None:
         table.add_row(
-            name, f"{estimate.value:.4g}", f"[{estimate.lower:.4g}, {estimate.upper:.4g}]".replace("[", "\\["), meaning
+            name, number(estimate.value), escape(f"[{number(estimate.lower)}, {number(estimate.upper)}]"), meaning
         )
 
 
