@@ -27,25 +27,50 @@ Truth = Annotated[
         "--truth", metavar="FILE|DATA", help="True labels: .csv or .npz with columns task,label, .npz with y, or DATA."
     ),
 ]
-K = Annotated[int | None, typer.Option("--k", min=1, help="Size of the label sets; default: chosen on a random half.")]
-Alpha = Annotated[float, typer.Option("--alpha", help="All indicators hold jointly with probability 1 - alpha.")]
-Ties = Annotated[str, typer.Option("--ties", help="Ties at the k-th weight: random, inclusive or exclusive.")]
+K = Annotated[
+    int | None,
+    typer.Option(
+        "--k", min=1, help="Labels in each set; default: chosen on a random half of the rows and tested on the other."
+    ),
+]
+Alpha = Annotated[float, typer.Option("--alpha", help="All intervals hold together with probability 1 - alpha.")]
+Ties = Annotated[
+    str,
+    typer.Option(
+        "--ties", help="Labels of equal weight at place k: random (exactly k), inclusive (all), exclusive (none)."
+    ),
+]
 DropZero = Annotated[bool, typer.Option("--drop-zero", help="Labels of weight 0 are never in a set.")]
-NoSplit = Annotated[bool, typer.Option("--no-split", help="Choose k on all data, at alpha/(L - 1) per interval.")]
-Candidates = Annotated[bool, typer.Option("--candidates", help="Partial labels: p holds 0/1 candidate sets.")]
+NoSplit = Annotated[
+    bool, typer.Option("--no-split", help="Use all rows both to choose and to test k; intervals widen.")
+]
+Candidates = Annotated[
+    bool, typer.Option("--candidates", help="p holds 0 and 1: the set of labels that each row may have.")
+]
 Crowd = Annotated[
     bool,
     typer.Option("--crowd", help="The label sets come from people, not from a model: make assumption C and certify."),
 ]
-Scores = Annotated[bool, typer.Option("--scores", help="Rows of p are any finite scores, not weights of sum 1.")]
-Failure = Annotated[float, typer.Option("--delta", help="Failure probability of the sample sizes, in (0, 1).")]
-Natarajan = Annotated[int, typer.Option("--natarajan", min=1, help="Natarajan dimension of the student's class.")]
-ClassSize = Annotated[int | None, typer.Option("--class-size", min=1, help="Size of a finite class of students.")]
+Scores = Annotated[
+    bool,
+    typer.Option("--scores", help="Rows of p are any numbers, not weights that sum to 1; only their order counts."),
+]
+Failure = Annotated[float, typer.Option("--delta", help="Sample sizes hold with probability 1 - delta.")]
+Natarajan = Annotated[
+    int, typer.Option("--natarajan", min=1, help="Natarajan dimension of the student's class of functions.")
+]
+ClassSize = Annotated[
+    int | None, typer.Option("--class-size", min=1, help="Number of functions in a finite class of students.")
+]
 Noise = Annotated[
-    float | None, typer.Option("--noise", help="Also: what one-hot labels plus N(0, NOISE^2) would give at this k.")
+    float | None,
+    typer.Option("--noise", help="Also print what exact labels with noise N(0, NOISE^2) on each weight would give."),
 ]
 SoftFraction = Annotated[
-    float | None, typer.Option("--soft-fraction", help="Also: this share of soft labels, the others exact.")
+    float | None,
+    typer.Option(
+        "--soft-fraction", help="Also print what this share of the soft labels would give, the others being exact."
+    ),
 ]
 
 WeightColumns = Annotated[

@@ -1,6 +1,7 @@
 """Assess soft labels of known truth (or none): every indicator and what follows from it."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from boundcheck.labels.quality import Indicators, choose_k, indicators, split
 from boundcheck.labels.report import NO_GUARANTEE, NO_TRUTH, KChoice, QualityReport, SampleSize, Settings
 from boundcheck.labels.weak import additive_noise, incomplete_supervision
 from boundcheck.progress import SILENT, Progress
-from boundcheck.softlabels.calibration import Calibration, calibration
-from boundcheck.softlabels.probabilities import SoftLabels, top_k, true_classes
+from boundcheck.softlabels.calibration import calibration
+from boundcheck.softlabels.estimates import Estimate
+from boundcheck.softlabels.probabilities import SoftLabels, rows_of, top_k, true_classes
 
 
 def soft_label_report(
@@ -63,13 +65,19 @@ def soft_label_report(
         assumption=settings.assumption,
         per_class=found.classes,
         sample_sizes=_sample_sizes(found, classes, settings),
-        error_bound=_error_bound(found, n, classes, settings) if claims else None,
+        error_bound=complexity.error_floor(
+            found.delta.upper, found.gamma.upper, n, settings.natarajan, classes, settings.failure
+        )
+        if claims
+        else None,
         bias=bias(labels, truth, k, alpha=settings.alpha, posterior=posterior) if labels.normalised else None,
-        calibration=_calibration(labels, truth, settings) if labels.normalised else None,
+        calibration=calibration(labels.weights, truth, labels.log_weights, alpha=settings.alpha, seed=settings.seed)
+        if labels.normalised
+        else None,
         additive_noise=additive_noise(settings.noise, k, classes) if settings.noise is not None and k else None,
-        incomplete_supervision=(
-            incomplete_supervision(found, settings.soft_fraction) if settings.soft_fraction is not None else None
-        ),
+        incomplete_supervision=None
+        if settings.soft_fraction is None
+        else incomplete_supervision(found, settings.soft_fraction),
         self_estimated_delta=_self_estimated_delta(labels, members) if labels.normalised else None,
         settings=settings,
         notes=_notes(found, k, classes, settings),
@@ -89,9 +97,13 @@ def _choice_of_k(
     if classes == 2:
         return 1, "only", everything, settings.alpha
     first, rest = split(n, settings.seed) if settings.split else (everything, everything)
-    half = SoftLabels(labels.weights[first], labels.scores[first], labels.logits, labels.binary, labels.normalised)
     k = choose_k(
-        half, y[first], ties=settings.ties, seed=settings.seed, drop_zero=settings.drop_zero, progress=progress
+        rows_of(labels, first),
+        y[first],
+        ties=settings.ties,
+        seed=settings.seed,
+        drop_zero=settings.drop_zero,
+        progress=progress,
     )
     if settings.split:
         return k, "half", rest, settings.alpha
@@ -100,59 +112,37 @@ def _choice_of_k(
 
 def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[SampleSize, ...]:
     """What each theorem asks for at eps and failure probability delta of the settings."""
-    eps, failure, d, size = settings.eps, settings.failure, settings.natarajan, settings.class_size
-    ends = (found.psi_pairs.value, found.psi_pairs.lower)
-    margins = (found.kappa.value, found.kappa.lower)
-    random = not settings.deterministic
-    rows = []
-    if random:
+    goal, d, size = (settings.eps, settings.failure), settings.natarajan, settings.class_size
+    own, published = "theory: Sample size", "theory: Sample size; Liu & Dietterich (2014) at Delta = 0"
+    rows: list[tuple[str, str, Estimate, Callable[[float], complexity.Count]]] = []
+    if not settings.deterministic:
+        psi = found.psi_pairs
         rows += [
             (
-                f"Natarajan dimension {d}, closed form",
-                "theory: Sample size; Liu & Dietterich (2014) at Delta = 0",
-                [complexity.natarajan_closed(p, d, classes, eps, failure) for p in ends],
+                f"dimension {d}, closed form",
+                published,
+                psi,
+                lambda p: complexity.natarajan_closed(p, d, classes, *goal),
             ),
             (
-                f"Natarajan dimension {d}, solved for n",
-                "theory: Sample size; Liu & Dietterich (2014) at Delta = 0",
-                [complexity.natarajan_exact(p, d, classes, eps, failure) for p in ends],
+                f"dimension {d}, solved for n",
+                published,
+                psi,
+                lambda p: complexity.natarajan_exact(p, d, classes, *goal),
             ),
         ]
-    if random and size is not None:
-        rows.append(
-            (
-                f"finite class of {size}",
-                "theory: Sample size",
-                [complexity.finite_class(p, size, eps, failure) for p in ends],
-            )
-        )
-    hypothesis = "deterministic teacher, if kappa is the margin of H"
-    rows.append(
-        (
-            f"{hypothesis}, Natarajan dimension {d}",
-            "theory: Sample size",
-            [complexity.margin_natarajan(m, d, classes, eps, failure) for m in margins],
-        )
-    )
+        if size is not None:
+            rows.append((f"finite class of {size}", own, psi, lambda p: complexity.finite_class(p, size, *goal)))
+    any_set, kappa = "any label sets, if kappa is the margin of H", found.kappa
+    rows.append((f"{any_set}, dimension {d}", own, kappa, lambda m: complexity.margin_natarajan(m, d, classes, *goal)))
     if size is not None:
         rows.append(
-            (
-                f"{hypothesis}, finite class of {size}",
-                "theory: Sample size",
-                [complexity.margin_finite(m, size, eps, failure) for m in margins],
-            )
+            (f"{any_set}, finite class of {size}", own, kappa, lambda m: complexity.margin_finite(m, size, *goal))
         )
-    return tuple(SampleSize(name, source, *(None if math.isinf(v) else int(v) for v in n)) for name, source, n in rows)
-
-
-def _error_bound(found: Indicators, n: int, classes: int, settings: Settings) -> float:
-    return complexity.error_floor(
-        found.delta.upper, found.gamma.upper, n, settings.natarajan, classes, settings.failure
+    return tuple(
+        SampleSize(name, source, *(None if math.isinf(n) else int(n) for n in (asks(at.value), asks(at.lower))))
+        for name, source, at, asks in rows
     )
-
-
-def _calibration(labels: SoftLabels, y: Int[np.ndarray, " n"], settings: Settings) -> Calibration:
-    return calibration(labels.weights, y, labels.log_weights, alpha=settings.alpha, seed=settings.seed)
 
 
 def _self_estimated_delta(labels: SoftLabels, members: np.ndarray) -> float:

@@ -15,8 +15,8 @@ from boundcheck.softlabels.probabilities import Ties
 
 ASSUMPTION_C = "assumption C: the label set S is independent of the input x given the class y"
 DETERMINISTIC = (
-    "assumption C fails for the labels of a model: its label set is a function of x, so the indicators are diagnostics, "
-    "not a guarantee (labels from people: --crowd)"
+    "assumption C fails for the labels of a model: its label set is a function of x, so the indicators are "
+    "diagnostics, not a guarantee (labels from people: --crowd)"
 )
 IN_SAMPLE = "the labels were made from the same true labels, so the indicators describe this file and estimate nothing"
 NO_TRUTH = "calibration: delta is 1 minus the mean weight of the top-k labels, right only if the labels are calibrated"

@@ -23,13 +23,12 @@ class SoftLabels:
 
     weights: (n, L), rows summing to 1 where `normalised`, any finite scores otherwise.
     scores: (n, L) finite numbers that rank the labels of a row: logits where they were given, so that weights which
-    underflow to 0 are not tied.  logits: whether `scores` are logits.  binary: given as one number per row.
+    underflow to 0 are not tied.  logits: whether `scores` are logits.
     """
 
     weights: Float[np.ndarray, "n L"]
     scores: Float[np.ndarray, "n L"]
     logits: bool
-    binary: bool
     normalised: bool = True
 
     @property
@@ -72,11 +71,10 @@ def soft_labels(p: Any = None, logits: Any = None, *, normalised: bool = True, w
         apart = np.abs(implied - weights).reshape(len(weights), -1).max(axis=1)
         if normalised and apart.max() > _LOGIT_SLACK:
             raise InputError(f"{where}: p and logits disagree at row {int(apart.argmax())}; keep one of them")
-    binary = weights.ndim == 1
-    if binary:
+    if weights.ndim == 1:
         weights = np.stack([1 - weights, weights], axis=1)
         ranking = None if ranking is None else np.stack([np.zeros_like(ranking), ranking], axis=1)
-    return SoftLabels(weights, weights if ranking is None else ranking, ranking is not None, binary, normalised)
+    return SoftLabels(weights, weights if ranking is None else ranking, ranking is not None, normalised)
 
 
 def probabilities(logits: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

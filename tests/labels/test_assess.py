@@ -74,7 +74,7 @@ def test_a_deterministic_teacher_gets_diagnostics_only() -> None:
     assert not report.certified
     assert report.assumption == DETERMINISTIC
     assert report.error_bound is None
-    assert all("deterministic" in row.theorem for row in report.sample_sizes)
+    assert all("any label sets" in row.theorem for row in report.sample_sizes)
 
 
 def test_sample_sizes_at_the_bound_exceed_those_at_the_value() -> None:

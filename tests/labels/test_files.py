@@ -22,7 +22,6 @@ def written(path: Path, **more: Any) -> LabelFile:
 
 def test_round_trip(tmp_path: Path) -> None:
     found = written(tmp_path / "a.npz", radius=2.5, rows=np.array([4, 5, 9]), digest="abc", y=np.array([-1, 1, 1]))
-    assert found.labels.binary
     assert found.labels.scores[:, 1].tolist() == [-1.0, 0.5, 2.0]
     assert (found.source, found.digest, found.radius) == ("crowd", "abc", 2.5)
     assert found.y is not None

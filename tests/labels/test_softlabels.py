@@ -68,7 +68,6 @@ def test_two_classes_may_be_called_minus_one_and_plus_one() -> None:
 def test_binary_shorthand_is_the_weight_of_class_one() -> None:
     labels = soft_labels([0.2, 0.9])
     assert np.allclose(labels.weights, [[0.8, 0.2], [0.1, 0.9]])
-    assert labels.binary
     assert top_k(labels, 1).argmax(1).tolist() == [0, 1]
 
 
