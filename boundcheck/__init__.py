@@ -8,6 +8,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from boundcheck.records.base import Record
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names as in _HOME, for type checkers
@@ -35,6 +37,15 @@ _HOME = {
     "verify": "pipeline.verify",
 }
 __all__ = ["__version__", *_HOME]
+
+
+def _presenter() -> Any:
+    from boundcheck.presentation import notebook
+
+    return notebook
+
+
+Record.presented_by = staticmethod(_presenter)  # the root joins records with what shows them
 
 
 def __getattr__(name: str) -> Any:

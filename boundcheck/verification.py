@@ -8,10 +8,10 @@ least 1 - failure_probability over W(0), for a prescribed step size and number o
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Context
-from typing import Any
+from typing import Any, Self
 
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
@@ -230,6 +230,11 @@ class WidthSearchReport(Record):
         verdict: dict[str, Any] = body.pop("judgement")
         return body | verdict
 
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
+
 
 @dataclass(frozen=True)
 class JudgedRun(Record):
@@ -275,3 +280,8 @@ class WidthReport(Record):
         body = super().to_json()
         verdict: dict[str, Any] = body.pop("judgement")
         return body | verdict
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})

@@ -2,8 +2,9 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -74,6 +75,11 @@ class LabelsMade(Record):
         quality = own.pop("quality")
         own["radius"] = None if math.isnan(self.radius) else self.radius
         return {**quality, **own}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "quality": body})
 
 
 def kernel_labels(

@@ -68,7 +68,7 @@ def crowd(
         _save(output, labels, y, files.encoding, seed)
         report = dataclasses.replace(report, output=str(output))
     if plot is not None:
-        report = dataclasses.replace(report, plot=_draw(report, labels, plot))
+        report = dataclasses.replace(report, figure=_draw(report, labels, plot))
     return report
 
 

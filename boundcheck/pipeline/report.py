@@ -1,18 +1,36 @@
-"""`report`: JSON files of finished runs -> one HTML page."""
+"""`report`: JSON files of finished runs -> records -> one HTML page."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from boundcheck.errors import InputError, writing
-from boundcheck.presentation.html import Html, element, join, page
-from boundcheck.presentation.html_sections import COMMANDS, KINDS, Section, manifest, sections
+from boundcheck.presentation import html, present
+from boundcheck.presentation.document import Document, Facts
 from boundcheck.records import Record
 
 MAX_BYTES = 2**28
 SCHEMA = 1
+RECORDS = {
+    "margin": "margins.report:MarginReport",
+    "compare": "records.comparison:Comparison",
+    "explain": "records.comparison:Explanation",
+    "verify": "verification:WidthSearchReport",
+    "audit": "audit.claims:Audit",
+    "labels check": "labels.report:QualityReport",
+    "labels make": "labels.teachers:LabelsMade",
+    "crowd": "records.crowd:CrowdReport",
+    "reproduce table1": "experiments.table1_result:Table1",
+    "reproduce figure1": "experiments.figure1:Figure1",
+    "reproduce crowd": "experiments.crowd_student:CrowdStudent",
+    "reproduce scaling": "records.scaling:Scaling",
+    "reproduce temperature": "records.scaling:LogitScales",
+}
+"""Command -> the module and class of its record."""
+ONE_WIDTH = "verification:WidthReport"
 
 
 @dataclass(frozen=True)
@@ -30,17 +48,9 @@ def report(runs: Sequence[Path], out: Path) -> ReportMade:
     Raises InputError for files that are not such runs, OutputError for places that cannot be written.
     """
     found = [(path, _read(path)) for path in runs]
-    parts: dict[str, list[Html]] = {kind: [] for kind in KINDS}
-    notes = []
-    for path, envelope in found:
-        shown, note = _render(path, envelope)
-        notes += [element("h3", path.name), note]
-        for kind, heading, content in shown:
-            parts[kind].append(join([element("h3", heading) if heading else "", content]))
-    chapters = [(kind, KINDS[kind], join(parts[kind])) for kind in KINDS if parts[kind]]
-    text = page("boundcheck report", [*chapters, ("manifest", "Manifest", join(notes))]).encode(
-        errors="backslashreplace"
-    )
+    documents = [_document(path, envelope) for path, envelope in found]
+    made = [_manifest(path, envelope) for path, envelope in found]
+    text = html.page("boundcheck report", documents, made).encode(errors="backslashreplace")
     with writing(out):
         out.write_bytes(text)
     return ReportMade(str(out), len(text), tuple(envelope["command"] for _, envelope in found))
@@ -66,31 +76,31 @@ def _read(path: Path) -> dict[str, Any]:
     for key, kind in (("command", str), ("result", dict), ("warnings", list), ("manifest", dict)):
         if not isinstance(envelope.get(key), kind):
             raise InputError(f"{path}: {key!r} is missing or not what a run has; {remedy}")
-    if envelope["command"].split()[:1] not in [[command] for command in COMMANDS]:
-        raise InputError(f"{path}: a run of {envelope['command']!r}; a report shows {', '.join(COMMANDS)}")
+    if envelope["command"] not in RECORDS:
+        raise InputError(f"{path}: a run of {envelope['command']!r}; a report shows {', '.join(RECORDS)}")
     return envelope
 
 
-def _render(path: Path, envelope: dict[str, Any]) -> tuple[list[Section], Html]:
-    """The sections of one run and its manifest. Raises InputError where the result has another shape."""
+def _document(path: Path, envelope: dict[str, Any]) -> Document:
+    """The document of one run's record. Raises InputError where the result has another shape."""
+    result = envelope["result"]
     try:
-        formulas = _formulas(envelope["result"].get("formulas", ()))
-        return sections(envelope["command"], envelope["result"], formulas), manifest(path.name, envelope)
+        home = ONE_WIDTH if envelope["command"] == "verify" and "runs" in result else RECORDS[envelope["command"]]
+        module, _, name = home.partition(":")
+        return present(getattr(import_module(f"boundcheck.{module}"), name).from_json(result))
     except KeyError as error:
-        what = f"{error.args[0]!r} is missing" if error.args else "a key is missing"
+        what = f"{error.args[0]!r} is missing"
     except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError, OverflowError) as error:
         what = f"a value is not what it should be ({error})"
     raise InputError(f"{path}: not a result of `boundcheck {envelope['command']}`, {what}; run the command again")
 
 
-def _formulas(given: Sequence[dict[str, Any]]) -> dict[str, Html]:
-    """MathML of each bound whose closed form is, to the letter, the one in the file; text is never evaluated."""
-    if not given:
-        return {}
-    from sympy.printing.mathml import mathml
-
-    from boundcheck import bounds
-
-    known = {name: bounds.registry[name].width for name in bounds.ids()}
-    same = [f["bound"] for f in given if str(known.get(f["bound"])) == f["formula"]]
-    return {name: element("math", Html(mathml(known[name], printer="presentation")), display="block") for name in same}
+def _manifest(path: Path, envelope: dict[str, Any]) -> Facts:
+    """How one run was made: command line, versions, seed, digest and its warnings."""
+    made = envelope["manifest"]
+    argv = made.get("argv", [])
+    if not isinstance(argv, list):
+        raise InputError(f"{path}: 'argv' of its manifest is not what it should be; run the command again")
+    pairs = [("command", " ".join(["boundcheck", *map(str, argv)]))]
+    pairs += [(key.replace("_", " "), str(value)) for key, value in made.items() if key != "argv"]
+    return Facts([*pairs, *(("warning", str(note)) for note in envelope["warnings"])], path.name)

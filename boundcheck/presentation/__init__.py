@@ -8,7 +8,7 @@ How to present a record (views/margin.py is an example):
 2. A column of a table is one line: `Column("width", "width m")` takes the attribute `width` of each row; `value=`
    finds anything else, and returns it with every digit (for CSV); `format=` makes the text of a cell, by default
    `numbers.text`. Text of files and data sets needs no escaping: writers do it.
-3. Enter the record's class in `VIEWS` below.
+3. Enter the record's class in `VIEWS` below. Without an entry its fields are shown as they are (views/plain.py).
 4. In the command: `this.finish(record)`, with `plot=` and `latex=` where they were asked for. A figure is a `Figure`
    whose `draw(axes)` fills one panel; --plot writes all panels of the document.
 
@@ -35,6 +35,6 @@ VIEWS = {
 
 def present(record: Any, *given: Any) -> Document:
     """The document of a record.  given: what else the view draws from, such as the data set of a margin."""
-    module, _, name = VIEWS[type(record).__name__].partition(":")
+    module, _, name = VIEWS.get(type(record).__name__, "plain:plain").partition(":")
     document: Document = getattr(import_module(f"boundcheck.presentation.views.{module}"), name)(record, *given)
     return document

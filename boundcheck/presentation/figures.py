@@ -30,13 +30,15 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float, height: float) 
 
 
 def draw(document: Document, path: Path) -> None:
-    """Write all panels of a document, in one or two columns, to `path`.
+    """Write all panels of a document to `path`. Raises InputError without panels or for an ending not in FORMATS."""
+    save(drawn(document, str(path)), path)
 
-    Raises InputError for a document without panels, or an ending that is not of FORMATS.
-    """
+
+def drawn(document: Document, name: str) -> Any:
+    """All panels of a document in one figure of one or two columns. Raises InputError, naming `name`, without any."""
     panels = document.figures()
     if not panels:
-        raise InputError(f"{path}: there is nothing to draw in this result; leave --plot out")
+        raise InputError(f"{name}: there is nothing to draw in this result")
     columns = min(len(panels), 2)
     rows = math.ceil(len(panels) / columns)
     figure, axes = new_figure(rows, columns, width=6.2 * columns, height=4.4 * rows)
@@ -47,7 +49,7 @@ def draw(document: Document, path: Path) -> None:
     for place in places[len(panels) :]:
         place.set_axis_off()
     figure.suptitle(document.title, fontsize=11)
-    save(figure, path)
+    return figure
 
 
 def svg(panel: Figure) -> str:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context
-from typing import Any
+from typing import Any, ClassVar, Self
+
+from boundcheck.records.rebuild import rebuilt
 
 
 def jsonable(value: Any) -> Any:
@@ -46,8 +48,57 @@ def confidence_text(level: float) -> str:
     return f"{(100 - 100 * risk).normalize():f} %"
 
 
+_SHOWN = 6
+
+
+def _short(value: Any) -> str:
+    """A field as a short repr shows it: long collections by their number of items."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, tuple | list | Mapping) and len(value) > 3:
+        return f"<{len(value)} items>"
+    return f"<array {value.shape}>" if hasattr(value, "shape") and value.shape else repr(value)
+
+
 class Record:
     """Base of every record that a command returns."""
+
+    presented_by: ClassVar[Any] = None
+    """Finds what writes records for notebooks; the package's root sets it, records know no presentation."""
+
+    def __init_subclass__(cls) -> None:
+        """Keep the short repr: a dataclass makes none where its class has one."""
+        super().__init_subclass__()
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Record.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        shown = [f"{f.name}={_short(getattr(self, f.name))}" for f in dataclasses.fields(self) if f.repr]  # type: ignore[arg-type]
+        text = ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")
+        return f"{type(self).__name__}({text})"
+
+    def _repr_html_(self) -> str | None:
+        """The record as a notebook shows it: its document, where it can be written."""
+        shown: str | None = None if self.presented_by is None else self._presenter().html(self)
+        return shown
+
+    def to_frame(self) -> Any:
+        """The record's first table as a pandas data frame, with every digit. Raises InputError without one."""
+        return self._presenter().frame(self)
+
+    def plot(self) -> Any:
+        """The record's figure, of Matplotlib. Raises InputError where there is none."""
+        return self._presenter().figure(self)
+
+    def _presenter(self) -> Any:
+        assert self.presented_by is not None, "import boundcheck"
+        return self.presented_by()
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The record whose `to_json` is `body`. Raises KeyError or ValueError for anything else."""
+        made: Self = rebuilt(cls, body)
+        return made
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON-ready dict."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from boundcheck.records.base import Interval, Record
 
@@ -83,4 +84,14 @@ class CrowdReport(Record):
     log_loss: float | None = None
     log_loss_at_temperature: float | None = None
     output: str | None = None
-    plot: str | None = None
+    figure: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields; `figure`, the file of the figure, is called `plot`."""
+        body = super().to_json()
+        return body | {"plot": body.pop("figure")}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "figure": body.get("plot")})

@@ -8,7 +8,8 @@ import re
 import pytest
 
 import boundcheck as bc
-from boundcheck.presentation import latex, page, plain, present, terminal
+from boundcheck.presentation import html as html_writer
+from boundcheck.presentation import latex, plain, present, terminal
 from boundcheck.presentation.document import Answer, Column, Document, Next, Table
 
 EVIL = "<b>$x_1$ & \x1b[2J</b>"
@@ -44,7 +45,7 @@ def every_cell(document: Document) -> list[str]:
 def test_every_cell_of_the_terminal_is_in_the_html_and_in_the_latex(made: dict[str, Document], name: str) -> None:
     document = made[name]
     shown = " ".join(terminal.text(document, details=True, width=400).split())
-    written, typeset = page.page("t", [document]), latex.text(document)
+    written, typeset = html_writer.page("t", [document]), latex.text(document)
     cells = every_cell(document)
     assert cells or name == "no margin"
     for cell in cells:
@@ -83,7 +84,7 @@ def test_a_table_that_is_too_wide_becomes_a_list_of_facts() -> None:
 
 def test_text_of_a_file_can_neither_move_the_cursor_nor_become_markup() -> None:
     assert "\x1b" not in terminal.text(SMALL)
-    written = page.page("<t>", [SMALL])
+    written = html_writer.page("<t>", [SMALL])
     assert "<b>" not in written
     assert "&lt;b&gt;$x_1$ &amp;" in written
     assert "\x1b" not in written + latex.text(SMALL)
@@ -101,7 +102,7 @@ def test_markdown_escapes_what_would_be_markup() -> None:
 
 
 def test_the_page_asks_nothing_of_any_other_place(made: dict[str, Document]) -> None:
-    written = page.page("t", list(made.values()))
+    written = html_writer.page("t", list(made.values()))
     assert not re.search(r"<script|<link|<img|<iframe|url\((?!#)|@import", written)
     assert set(re.findall(r'\shref="([^#"][^"]*)"', written)) == set()
     assert "prefers-color-scheme:dark" in written
@@ -109,7 +110,7 @@ def test_the_page_asks_nothing_of_any_other_place(made: dict[str, Document]) -> 
 
 
 def test_soft_and_hard_have_the_colours_of_the_page_in_every_figure(made: dict[str, Document]) -> None:
-    written = page.page("t", [made["margin"], made["compare"]])
+    written = html_writer.page("t", [made["margin"], made["compare"]])
     drawn = "".join(re.findall(r"<svg.*?</svg>", written, flags=re.S))
     assert "var(--soft)" in drawn
     assert "var(--hard)" in drawn

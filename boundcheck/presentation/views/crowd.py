@@ -38,7 +38,7 @@ def show(report: CrowdReport, console: Console) -> None:
         console.print(_workers(report))
     console.print(_quality(report))
     console.print(f"assumed: {report.assumption}", soft_wrap=True)
-    for what, file in (("soft labels", report.output), ("figure", report.plot)):
+    for what, file in (("soft labels", report.output), ("figure", report.figure)):
         if file is not None:
             console.print(f"{what}: {escape(file)}", soft_wrap=True)
 
