@@ -39,7 +39,6 @@ Flips = Annotated[
         "--flips", help="Count activation flips of sharp bounds by kl or hoeffding. Default: each bound's own."
     ),
 ]
-MarginTime = Annotated[float, typer.Option("--margin-time", help="With --data: seconds for the margin.")]
 Latex = Annotated[str | None, typer.Option("--latex", metavar="FILE|-", help="Write LaTeX to a file, or - for stdout.")]
 
 
@@ -62,7 +61,7 @@ def compare(
     latex: Latex = None,
     plot: options.Plot = None,
     confidence: options.Confidence = 0.99,
-    margin_time: MarginTime = 60.0,
+    margin_draws: options.MarginDraws = None,
     rows: options.DataOptions = options.ROWS,
 ) -> None:
     """Set the widths of every theorem side by side: published and sharpened, soft and hard labels.
@@ -87,7 +86,7 @@ def compare(
             dataset,
             measured=not gamma,
             confidence=confidence,
-            margin_time=margin_time,
+            margin_draws=margin_draws,
             seed=this.seed,
             progress=this.progress,
         )

@@ -102,7 +102,6 @@ MakeColumns = Annotated[
 CrowdMethod = Annotated[MethodName, typer.Option("--method", help="With crowd: the model, as in `boundcheck crowd`.")]
 Norm = Annotated[str, typer.Option("--norm", help="With kernel: maximiser of the sup or the rkhs margin.")]
 LogitScale = Annotated[float, typer.Option("--logit-scale", help="With kernel: kappa, labels sigmoid(kappa z).")]
-MarginTime = Annotated[float, typer.Option("--margin-time", help="With kernel: seconds for the margin.")]
 Width = Annotated[int, typer.Option("--width", min=2, help="With network: neurons, even.")]
 Folds = Annotated[int, typer.Option("--folds", min=2, help="With network: folds of the cross-fitting.")]
 NoCrossFit = Annotated[bool, typer.Option("--no-cross-fit", help="With network: let it label its own training points.")]
@@ -207,7 +206,7 @@ def make(
     method: CrowdMethod = "auto",
     norm: Norm = "sup",
     logit_scale: LogitScale = 1.0,
-    margin_time: MarginTime = 60.0,
+    margin_draws: options.MarginDraws = None,
     width: Width = 512,
     folds: Folds = 5,
     no_cross_fit: NoCrossFit = False,
@@ -235,7 +234,7 @@ def make(
     settings = TeacherSettings(
         norm=norm,  # type: ignore[arg-type]
         logit_scale=logit_scale,
-        margin_time=margin_time,
+        margin_draws=margin_draws,
         width=width,
         folds=None if no_cross_fit else folds,
         steps=steps,

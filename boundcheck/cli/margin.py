@@ -11,7 +11,13 @@ from boundcheck.cli.output import HOLDS, VIOLATED, Session
 
 Norm = Annotated[str, typer.Option("--norm", help="both, sup, or rkhs (exact and quick: no sampling).")]
 Tolerance = Annotated[float, typer.Option("--tolerance", help="Stop at this relative width of the interval.")]
-TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds; Ctrl-C also stops and keeps the interval.")]
+Draws = Annotated[
+    int | None, typer.Option("--draws", help="Random draws in all; by default n and d fix them, or --time-limit does.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", help="Seconds, instead of --draws: a round that would take longer is not begun."),
+]
 SaveTeacher = Annotated[
     Path | None,
     typer.Option("--save-teacher", metavar="FILE", help="Write the kernel teacher (.npz: q, logits, p, interval)."),
@@ -32,7 +38,8 @@ def margin(
     norm: Norm = "both",
     confidence: options.Confidence = 0.99,
     tolerance: Tolerance = 0.01,
-    time_limit: TimeLimit = 60.0,
+    draws: Draws = None,
+    time_limit: TimeLimit = None,
     eps: Eps = None,
     delta: options.Delta = 0.05,
     plot: Plot = None,
@@ -55,6 +62,7 @@ def margin(
         norm=norm,
         confidence=confidence,
         tolerance=tolerance,
+        draws=draws,
         time_limit=time_limit,
         eps=eps,
         delta=delta,

@@ -49,7 +49,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode(
             "--data that names rows, and no --gamma",
             lambda inputs: _measures_data(inputs) and not inputs["gamma"],
-            ("confidence", "margin_time"),
+            ("confidence", "margin_draws"),
         ),
     ),
     "explain": (
@@ -73,7 +73,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode("one width", lambda inputs: not inputs["width_search"], ("bound", "seeds")),
     ),
     "labels make": (
-        Mode("--teacher kernel", _one_of("teacher", "kernel"), ("norm", "logit_scale", "margin_time")),
+        Mode("--teacher kernel", _one_of("teacher", "kernel"), ("norm", "logit_scale", "margin_draws")),
         Mode("--teacher network", _one_of("teacher", "network"), ("width", "no_cross_fit", "steps", "step_size")),
         Mode(
             "--teacher network without --no-cross-fit",

@@ -44,7 +44,10 @@ StoreFile = Annotated[
         help="Run store; default: $BOUNDCHECK_STORE, else boundcheck/runs.sqlite in the user's data folder.",
     ),
 ]
-MarginTime = Annotated[float, typer.Option("--margin-time", help="Seconds for the margin and its teacher, at most.")]
+MarginDraws = Annotated[
+    int | None,
+    typer.Option("--margin-draws", help="Random draws for the margin; by default the size of the data fixes them."),
+]
 Dask = Annotated[str | None, typer.Option("--dask", metavar="ADDRESS|local:N", help="Train on a Dask cluster.")]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a figure (png, svg or pdf).")]
 

@@ -10,5 +10,5 @@ from boundcheck.margins.report import Limiting, MarginReport, Moment, Teacher, l
 
 __all__ = ["NUMERICS", "Limiting", "MarginReport", "Moment", "Teacher", "load_teacher"]
 
-NUMERICS = 1
+NUMERICS = 2
 """Version of the numbers of the kernel teacher; raise it with every change of them, which retires stored teachers."""

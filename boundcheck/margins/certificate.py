@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from boundcheck.margins.envelope import lower_envelope
-from boundcheck.margins.fields import Draws
+from boundcheck.margins.fields import Draws, Moments
 from boundcheck.precision import enable_x64
 from boundcheck.records import Interval
 
@@ -43,6 +43,7 @@ _V = TypeVar("_V", float, np.ndarray)
 _STATEMENTS = 2  # the lower and the upper end share the risk equally
 FLOOR = 0.1  # the field is s / max(||s||, FLOOR sqrt(Q)), the gradient of what the solver minimises
 _PILOT = 1024
+_USUAL = 0.99  # the confidence for which the range of the upper end is chosen, so that it depends on the draws alone
 _CUTS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0)
 _DEPTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -95,22 +96,21 @@ class Certifier:
         a, square = self._weights(q)
         return np.asarray(self.sample.glance(a, FLOOR * float(np.sqrt(square)), self.draws, rows) * self.lengths[rows])
 
-    def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> Certificate:
-        """The interval that the point q of the simplex certifies, whatever q is; a poor q gives a wide interval."""
+    def draw(self, q: Float64[np.ndarray, " n"]) -> "Drawn":
+        """All samples for the point q of the simplex, whatever q is; a poor q gives a wide interval."""
         a, square = self._weights(q)
-        t = log_risk(confidence)
         floor = FLOOR * float(np.sqrt(square))
         found = self.sample.moments(a, floor, self.draws)
         # Rounding may lift the norm of the field above 1 by the slack: certify the field divided by that.
         found = replace(found, mean=found.mean / (1 + self.sample.slack))
-        upper, count = _upper_end(self.sample, a, square, t, self.pairs)
-        upper /= float((a / self.lengths).sum())
-        lower = lower_envelope(self.H, found, t, 1 / self.lengths, a, upper)
-        margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
+        cut, lowest = _range(self.sample.pilot(a, _PILOT), square, log_risk(_USUAL), self.pairs)
+        value = self.sample.value(a, cut, lowest, self.pairs)
         # The draws of the lower end may have chosen q, and say nothing for certain about E[v.phi_i].
-        z, squares, few = self.sample.means(a, floor, self.draws // 4)
-        error = _means_error(squares, few, confidence) * self.lengths
-        return Certificate(margin, self.y * z * self.lengths, error, found.draws + count + few)
+        return Drawn(self, a, square, found, (cut, lowest), value, self.sample.means(a, floor, self.draws // 4))
+
+    def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> Certificate:
+        """The interval that q certifies."""
+        return self.draw(q).certificate(confidence)
 
     def _weights(self, q: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, " n"], float]:
         """a, and Q(a)."""
@@ -119,16 +119,35 @@ class Certifier:
         return a, float(a @ self.H @ a)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What was drawn for one point: weights a with Q(a) = square, moments for the lower end, and for the upper end
+    the range and the mean, variance and number of f(||s||) in it; means, squares and number for the logits.
+    """
+
+    by: Certifier
+    a: Float64[np.ndarray, " n"]
+    square: float
+    moments: Moments
+    range: tuple[float, float]
+    value: tuple[float, float, int]
+    means: tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], int]
+
+    def certificate(self, confidence: float) -> Certificate:
+        """The interval at a confidence that no draw has chosen."""
+        lengths, t = self.by.lengths, log_risk(confidence)
+        (cut, lowest), (mean, variance, count), (z, squares, few) = self.range, self.value, self.means
+        upper = mean + self.square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, t)
+        upper /= float((self.a / lengths).sum())
+        lower = lower_envelope(self.by.H, self.moments, t, 1 / lengths, self.a, upper)
+        margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
+        error = _means_error(squares, few, confidence) * lengths
+        return Certificate(margin, self.by.y * z * lengths, error, self.moments.draws + count + few)
+
+
 def log_risk(confidence: float) -> float:
     """t, with e^-t the risk of each statement."""
     return float(np.log(_STATEMENTS / (1 - confidence)))
-
-
-def _upper_end(sample: Draws, a: Float64[np.ndarray, " n"], square: float, t: float, pairs: int) -> tuple[float, int]:
-    """More than E||S_a||, and the pairs drawn."""
-    cut, lowest = _range(sample.pilot(a, _PILOT), square, t, pairs)
-    mean, variance, count = sample.value(a, cut, lowest, pairs)
-    return mean + square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, t), count
 
 
 def _range(w: Float64[np.ndarray, "m 2"], square: float, t: float, pairs: int) -> tuple[float, float]:

@@ -157,6 +157,7 @@ class MarginReport(Record):
     seconds: float
     history: tuple[Moment, ...] = ()
     interrupted: bool = False
+    draws: int = 0
     widths: tuple[BoundRow, ...] = ()
     sharpest: tuple[BoundRow, ...] = ()
     teacher: Teacher | None = field(default=None, repr=False, compare=False)

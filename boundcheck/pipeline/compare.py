@@ -43,13 +43,13 @@ def hardness(
     *,
     measured: bool = True,
     confidence: float = 0.99,
-    margin_time: float = 60.0,
+    margin_draws: int | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Hardness:
     """Certify the margin of a data set; its LOWER end is what bounds receive.  measured False: only n and c are found.
 
-    Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified in time.
+    Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified.
     """
     norm = Fraction(float(np.linalg.norm(dataset.X, axis=1).min())) * _NORM_SLACK
     if not measured:
@@ -57,17 +57,19 @@ def hardness(
     from boundcheck.pipeline.margin import settled_margin
 
     report = settled_margin(
-        dataset, norm="sup", confidence=confidence, time_limit=margin_time, seed=seed, progress=progress
+        dataset, norm="sup", confidence=confidence, draws=margin_draws, seed=seed, progress=progress
     )
     if report.conflicts:
         rows = ", ".join(map(str, report.conflicts[:10]))
         raise AssumptionFailsError(f"{dataset.name}: the margin is exactly 0 because of rows {rows}; no bound applies")
     if report.gamma_sup.lower <= 0:
-        raise InputError(f"{dataset.name}: no positive margin certified in {margin_time:g} s; raise --margin-time")
+        raise InputError(
+            f"{dataset.name}: no positive margin certified by {report.draws:,} draws; raise --margin-draws"
+        )
     if report.gamma_sup.relative_width > WIDE:
         warnings.warn(
             f"{dataset.name}: the margin is only known to lie in [{report.gamma_sup.lower:.4g}, "
-            f"{report.gamma_sup.upper:.4g}]; widths use the lower end (raise --margin-time)",
+            f"{report.gamma_sup.upper:.4g}]; widths use the lower end ({report.draws:,} draws; raise --margin-draws)",
             BoundcheckWarning,
             stacklevel=2,
         )

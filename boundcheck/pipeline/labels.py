@@ -39,7 +39,7 @@ MARGIN_TOLERANCE = 0.1
 class TeacherSettings:
     """How `labels make` obtains labels; each teacher reads its own fields.
 
-    kernel: norm, logit_scale, margin_time (seconds).  network: width, folds (None: label its own training points),
+    kernel: norm, logit_scale, margin_draws.  network: width, folds (None: label its own training points),
     steps, step_size.  smoothing: alpha.  file: path, columns.  crowd: answers, method; positive_answers, missing and
     columns as for `crowds.read_crowd`, positive the classes of the data that the user named.
     network, file and crowd: temperature, None to fit it to the true labels, which those teachers have not seen.
@@ -47,7 +47,7 @@ class TeacherSettings:
 
     norm: Literal["sup", "rkhs"] = "sup"
     logit_scale: float = 1.0
-    margin_time: float = 60.0
+    margin_draws: int | None = None
     width: int = 512
     folds: int | None = 5
     steps: int = 1000
@@ -176,7 +176,7 @@ def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Pr
         dataset,
         norm=settings.norm,
         tolerance=MARGIN_TOLERANCE,
-        time_limit=settings.margin_time,
+        draws=settings.margin_draws,
         seed=seed,
         progress=progress,
     )

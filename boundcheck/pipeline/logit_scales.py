@@ -9,7 +9,7 @@ from jaxtyping import Float
 from boundcheck.datasets import Dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline.problem import make_problem
-from boundcheck.pipeline.verify import MARGIN_TIME, find_width
+from boundcheck.pipeline.verify import find_width
 from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, Labels, LogitScales, Loss, Search, SearchSettings
@@ -26,7 +26,7 @@ def logit_scales(
     delta: float = 0.05,
     settings: SearchSettings | None = None,
     seed: int = 0,
-    margin_time: float = MARGIN_TIME,
+    margin_draws: int | None = None,
     store: Store | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -40,7 +40,7 @@ def logit_scales(
     settings = SearchSettings() if settings is None else settings
     kept = experiment.check_scales(scales)
     problem = make_problem(
-        data, eps=eps, delta=delta, labels=None, time_limit=margin_time, seed=seed, store=store, progress=progress
+        data, eps=eps, delta=delta, labels=None, draws=margin_draws, seed=seed, store=store, progress=progress
     )
     shape = {"data": data.name, "n": len(data.y), "d": data.X.shape[1], "eps": eps, "confidence": settings.confidence}
     if problem is None:

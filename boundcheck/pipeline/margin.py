@@ -25,6 +25,7 @@ PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-p
 SHARPEST = ("soft-sharp-nfree", "hard-perceptron")
 EPS = 0.05  # the target error at which `verify` and `compare` are shown, and hardness is told
 _LISTED = 10
+_ENDLESS = 2**62  # draws that no clock leaves time for
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
 _MOST_BYTES = 2**33
 
@@ -35,7 +36,8 @@ def margin(
     norm: str = "both",
     confidence: float = 0.99,
     tolerance: float = 0.01,
-    time_limit: float = 60.0,
+    draws: int | None = None,
+    time_limit: float | None = None,
     eps: float | None = None,
     delta: float = 0.05,
     seed: int = 0,
@@ -45,14 +47,18 @@ def margin(
 
     norm: rkhs skips all sampling (gamma_sup is then its outer bounds); sup and both are the same work.
     confidence: of the sup-norm interval, in (0, 1).  tolerance: its relative width at which to stop.
-    time_limit: seconds; Ctrl-C also ends the sampling and keeps the interval reached.
+    draws: of all rounds of sampling together; None: fixed by n and d, or left to the clock where there is one; less
+    where the tolerance is reached.  time_limit: seconds; a round predicted to overrun is not begun.  Ctrl-C keeps the
+    interval reached.
     eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
     Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
     """
-    _check(norm, confidence, tolerance, time_limit)
+    _check(norm, confidence, tolerance, draws, time_limit)
     if eps is not None:
         _widths(PUBLISHED, eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
-    started = time.monotonic()
+    started, limit = time.monotonic(), float("inf") if time_limit is None else time_limit
+    if draws is None and time_limit is not None:
+        draws = _ENDLESS
     X, y = dataset.X, dataset.y.astype(np.float64)
     norms = np.linalg.norm(X, axis=1)
     zero = Interval(0.0, 0.0)
@@ -85,7 +91,7 @@ def margin(
     H = _signed_kernel(X[rows], y[rows], norm, progress)
     rkhs = rkhs_margin(
         LazyGram(X[rows], y[rows]) if H is None else DenseGram(H, kernel_rounding(X.shape[1])),
-        time_limit=time_limit,
+        time_limit=limit,
         progress=progress,
     )
     if rkhs.vanishes:
@@ -96,7 +102,8 @@ def margin(
         assert H is not None
         sup = _sup(
             X[rows], y[rows], H, rkhs, outer,
-            confidence=confidence, tolerance=tolerance, deadline=started + time_limit, seed=seed, progress=progress,
+            confidence=confidence, tolerance=tolerance, draws=draws, deadline=started + limit, seed=seed,
+            progress=progress,
         )  # fmt: skip
     q = np.zeros(len(y))
     q[rows] = rkhs.q if sup is None else sup.q
@@ -110,6 +117,7 @@ def margin(
         limiting=_limiting(dataset, q),
         outer=outer,
         samples=0 if sup is None else sup.samples,
+        draws=0 if sup is None else sup.draws,
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
         interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),
@@ -127,14 +135,16 @@ def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
     return report
 
 
-def _check(norm: str, confidence: float, tolerance: float, time_limit: float) -> None:
+def _check(norm: str, confidence: float, tolerance: float, draws: int | None, time_limit: float | None) -> None:
     if norm not in ("both", "sup", "rkhs"):
         raise InputError(f"--norm {norm}: unknown; use both, sup or rkhs")
     if not 0 < confidence < 1:
         raise InputError(f"--confidence {confidence:g} is out of range; use a number in (0, 1), like 0.99")
     if not 0 <= tolerance < 1:
         raise InputError(f"--tolerance {tolerance:g} is out of range; use a relative width in [0, 1), like 0.01")
-    if not time_limit > 0:
+    if draws is not None and draws < 1:
+        raise InputError(f"--draws {draws} is out of range; use a positive number, like 1000000")
+    if time_limit is not None and not time_limit > 0:
         raise InputError(f"--time-limit {time_limit:g} is not positive; use seconds, like 60")
 
 
@@ -171,12 +181,7 @@ def _sup(
     H: np.ndarray,
     rkhs: RkhsMargin,
     outer: Interval,
-    *,
-    confidence: float,
-    tolerance: float,
-    deadline: float,
-    seed: int,
-    progress: Progress,
+    **settings: Any,
 ) -> "SupMargin":
     """Exact in the plane, by sampling elsewhere."""
     from boundcheck.margins.planar import planar_margin
@@ -184,11 +189,8 @@ def _sup(
 
     if X.shape[1] == 2:
         exact = planar_margin(X, y)
-        return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0, ())
-    return sup_margin(
-        X, y, H, rkhs.q, outer,
-        confidence=confidence, tolerance=tolerance, deadline=deadline, seed=seed, progress=progress,
-    )  # fmt: skip
+        return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0)
+    return sup_margin(X, y, H, rkhs.q, outer, **settings)
 
 
 def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:

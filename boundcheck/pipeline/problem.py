@@ -51,7 +51,7 @@ def make_problem(
     eps: float,
     delta: float,
     labels: Path | None,
-    time_limit: float,
+    draws: int | None,
     seed: int,
     store: Store | None,
     progress: Progress,
@@ -59,9 +59,9 @@ def make_problem(
     """Certify the margin and find the soft labels; None where the margin is exactly zero.
 
     Soft labels come from `labels` if given, else from the data set itself, else from the kernel teacher, which is
-    kept in `store`.  time_limit: of the margin, in seconds.
+    kept in `store`.  draws: for the margin; None: as many as the size of the data asks for.
     """
-    teacher = find_teacher(data, time_limit=time_limit, seed=seed, store=store, progress=progress)
+    teacher = find_teacher(data, draws=draws, seed=seed, store=store, progress=progress)
     if teacher is None:
         return None
     p, logits, radius = teacher.p, teacher.z, 1.0

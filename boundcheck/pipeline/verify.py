@@ -32,7 +32,6 @@ from boundcheck.verification import (
 __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 
 EMBEDDED = "synthetic:circle:points=8"
-MARGIN_TIME = 180.0  # seconds; a limit, which leaves the sampling to end by its tolerance on most data
 CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
 THEOREMS = ("soft-sharp-nfree", "hard-perceptron", "hard-published")
 """The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
@@ -54,7 +53,7 @@ def verify(
     bound: str = "soft-sharp-nfree",
     seeds: int = 40,
     seed: int = 0,
-    margin_time: float = MARGIN_TIME,
+    margin_draws: int | None = None,
     store: Store | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -72,7 +71,7 @@ def verify(
         raise InputError(f"--labels {labels}: {bound} trains on hard labels; leave it out")
     settings = settings or SearchSettings()
     problem = make_problem(
-        data, eps=eps, delta=delta, labels=labels, time_limit=margin_time, seed=seed, store=store, progress=progress
+        data, eps=eps, delta=delta, labels=labels, draws=margin_draws, seed=seed, store=store, progress=progress
     )
     if problem is None:
         return _no_margin(data, eps, mode or "practical")

@@ -246,8 +246,8 @@ def test_numbers_beyond_floats_are_one_line(
 
 
 def test_a_margin_known_too_loosely_is_a_warning() -> None:
-    """A hundredth of a second is one round, which leaves gamma_rkhs^2 <= gamma <= gamma_rkhs of such data."""
-    data = ("--data", "synthetic:sphere:n=100,d=3", "--margin-time", 0.01, "--bound", "soft-sharp")
+    """A thousand draws leave gamma_rkhs^2 <= gamma <= gamma_rkhs of such data."""
+    data = ("--data", "synthetic:sphere:n=100,d=3", "--margin-draws", 1000, "--bound", "soft-sharp")
     envelope = result_of("--eps", 0.05, *data)
     assert any("lower end" in warning for warning in envelope["warnings"])
 

@@ -155,6 +155,7 @@ def test_without_sampling_only_outer_bounds_are_claimed_for_assumption_1() -> No
         (("--tolerance", "-0.1"), "--tolerance"),
         (("--tolerance", "1"), "--tolerance"),
         (("--time-limit", "0"), "--time-limit"),
+        (("--draws", "0"), "--draws"),
         (("--time-limit", "nan"), "--time-limit"),
         (("--normalize", "most"), "normalize"),
         (("--positive", "7"), "7"),
@@ -326,3 +327,17 @@ def test_the_commands_to_type_next_carry_what_was_done_to_the_rows(tmp_path: Pat
     rows = f"'{path}' --positive 1 --drop 3 --normalize unit"
     assert f"Next: boundcheck verify {rows} --width-search\n" in text
     assert f"boundcheck compare --data {rows} --eps .05\n" in text
+
+
+def test_every_sampled_margin_names_the_draws_that_repeat_its_numbers() -> None:
+    """By default, and under a clock: the command that is named gives the same interval, teacher and count again."""
+    data = ("synthetic:sphere:n=20,d=5", "--tolerance", 0.2)
+    first, timed = result(*data), result(*data, "--time-limit", 1e6)
+    for body in (first, timed):
+        again = result(*data, "--draws", body["draws"])
+        for key in ("gamma_sup", "draws", "samples", "support_size", "limiting"):
+            assert again[key] == body[key]
+    assert first["gamma_sup"] == timed["gamma_sup"]
+    assert f"--draws {first['draws']} repeats it" in " ".join(invoke(*data).stdout.split())
+    assert result(*data, "--draws", 2000)["gamma_sup"] != first["gamma_sup"]
+    assert result("synthetic:circle:points=8")["draws"] == 0

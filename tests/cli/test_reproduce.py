@@ -19,7 +19,6 @@ FIGURE1 = ("figure1", "--runs", "2", "--noise", "0.01,0.2")
 def few_margins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_reproduce, "MARGIN_DRAWS", 2)
     monkeypatch.setattr(_reproduce, "MARGIN_ROWS", 30)
-    monkeypatch.setattr(_reproduce, "SUP_SECONDS", 0.5)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_data_of_margin_zero_fails_the_assumption(run: Any) -> None:
 
 def test_widths_proved_at_a_sampled_margin_say_so(run: Any) -> None:
     known = "proved: for gamma >= "
-    sampled = run("synthetic:sphere:n=8,d=4", *QUICK, "--margin-time", "5").stdout
+    sampled = run("synthetic:sphere:n=8,d=4", *QUICK, "--margin-draws", "200000").stdout
     assert known in sampled
     assert "99 % confidence" in sampled.split(known)[1]
     assert known not in run(*QUICK).stdout
@@ -73,7 +73,7 @@ def test_widths_proved_at_a_sampled_margin_say_so(run: Any) -> None:
 
 def test_a_verdict_at_one_width_names_the_sampled_margin_it_supposes(run: Any) -> None:
     mode = ["--width", "2", "--bound", "hard-perceptron", "--seeds", "2", "--eps", "0.4"]
-    sampled = json.loads(run("synthetic:sphere:n=8,d=4", *mode, "--margin-time", "5", "--json").stdout)["result"]
+    sampled = json.loads(run("synthetic:sphere:n=8,d=4", *mode, "--margin-draws", "200000", "--json").stdout)["result"]
     said = re.search(r"if gamma >= ([0-9.]+), which holds at 99 % confidence", sampled["reason"])
     assert said
     lower = sampled["gamma"]["lower"]

@@ -1,14 +1,19 @@
 """The rounds towards the sup-norm margin: what is drawn, what a step gains, how the next round is planned."""
 
+from itertools import pairwise
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from boundcheck.datasets import load_dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import descent, envelope, fields, supnorm
-from boundcheck.margins.certificate import Certificate, Certifier
+from boundcheck.margins.certificate import Certificate, Certifier, Drawn
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
 from boundcheck.margins.rkhs import rkhs_margin
@@ -135,34 +140,92 @@ def test_steps_on_the_draws_of_a_round_go_on_until_the_gains_there_are_even() ->
     assert shortfall() < 0.005 < after_one
 
 
-def test_next_round_is_no_longer_than_the_tolerance_asks_for() -> None:
-    plan = supnorm._Plan(1000)
-    assert plan.extend(1.0, 1.0, 1000.0, enough=2.0)
-    assert (1.8 * 1000 < plan.draws <= 2000, plan.last) == (True, False)
-    assert plan.extend(1.0, 1.0, 1000.0, enough=np.inf)
-    assert (plan.draws > 20_000, plan.last) == (True, False)
+def planned(budget: int | None, asked: list[float], rooms: list[float], last: int) -> tuple[list[Any], int]:
+    """(draws, share of the risk) of all rounds and the budget that repeats them; the tolerance ends round `last`."""
+    plan, found = supnorm._Plan.first(100, 3, budget), []
+    for turn, (enough, room) in enumerate(zip(asked, rooms, strict=True)):
+        found.append((plan.draws, plan.risk))
+        plan.end(turn == last)
+        if plan.last or turn == last:
+            return found, plan.repeat
+        if not plan.extend(enough, room):
+            found[-1] = (plan.draws, 1 - supnorm._EARLY_RISK)
+            return found, plan.spent
+    raise AssertionError("more rounds than asked for")
 
 
-def test_last_round_fills_the_time_and_no_round_is_begun_that_cannot_end() -> None:
-    plan = supnorm._Plan(1000)
-    assert plan.extend(1.0, 1.0, 20.0, enough=np.inf)
-    assert (15_000 < plan.draws < 20_000, plan.last) == (True, True)
-    assert not supnorm._Plan(1000).extend(1.0, 1.0, 0.4, enough=np.inf)
-    plan = supnorm._Plan(1000)
-    assert plan.extend(1.0, 1.0, 20.0, enough=10.0)
-    assert (9_000 < plan.draws <= 10_000, plan.last) == (True, False)  # enough, and time for another
+@settings(max_examples=300, deadline=None)
+@given(
+    st.none() | st.integers(1, 10**9),
+    st.lists(st.floats(1, 1e4), min_size=40, max_size=40),
+    st.lists(st.floats(0.1, 1e4) | st.just(float("inf")), min_size=40, max_size=40),
+    st.integers(0, 5),
+)
+def test_the_budget_that_is_named_plans_the_same_rounds_without_a_clock(
+    budget: int | None, asked: list[float], rooms: list[float], last: int
+) -> None:
+    first, repeat = planned(budget, asked, rooms, last)
+    again, once_more = planned(repeat, asked, [float("inf")] * 40, last)
+    assert again == first
+    assert once_more == repeat
+    assert sum(draws for draws, _ in first) <= repeat
+    assert budget is None or sum(draws for draws, _ in first) <= budget
+    assert sum(risk for _, risk in first) <= 1 + 1e-12
+    assert all(later[0] >= supnorm._LAST * earlier[0] for earlier, later in pairwise(first))
 
 
-def test_tolerance_ends_the_rounds_before_the_deadline() -> None:
+def test_a_clock_without_room_ends_the_rounds() -> None:
+    plan = supnorm._Plan.first(100, 3, None)
+    plan.end(False)
+    assert not plan.extend(enough=np.inf, room=1.9)
+    assert plan.extend(enough=np.inf, room=30.0)
+    assert plan.last
+    assert 0.9 * 30 * (1 << 16) < plan.draws <= 30 * (1 << 16)
+
+
+def sphere(**options: Any) -> supnorm.SupMargin:
     data = load_dataset("synthetic:sphere:n=40,d=5")
     X, y = data.X, data.y.astype(float)
     H = limiting_kernel(X) * np.outer(y, y)
     q = np.full(len(y), 1 / len(y))
-    found = supnorm.sup_margin(
-        X, y, H, q, Interval(0.0, 0.5), confidence=0.99, tolerance=0.2, deadline=float("inf"), seed=0
-    )
+    return supnorm.sup_margin(X, y, H, q, Interval(0.0, 0.5), confidence=0.99, seed=0, **options)
+
+
+def test_same_draws_same_numbers_whatever_ended_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended by the tolerance, by the draws, by a clock without room after one round or in the second."""
+    monkeypatch.setattr(supnorm, "_MOST", 1 << 13)
+    extend = supnorm._Plan.extend
+    ends = [
+        sphere(tolerance=0.2),
+        sphere(tolerance=0.0, draws=50_000),
+        sphere(tolerance=0.0, draws=5000),
+    ]
+    for rooms in ([1.0], [5.0, 1.0]):
+        left = iter(rooms)
+        monkeypatch.setattr(
+            supnorm._Plan, "extend", lambda self, enough, room, left=left: extend(self, enough, next(left))
+        )
+        ends.append(sphere(tolerance=0.0, draws=10**9))
+        monkeypatch.setattr(supnorm._Plan, "extend", extend)
+    for found, tolerance in zip(ends, (0.2, 0.0, 0.0, 0.0, 0.0), strict=True):
+        again = sphere(tolerance=tolerance, draws=found.draws)
+        assert again.margin == found.margin
+        assert np.array_equal(again.z, found.z)
+        assert (again.draws, again.samples) == (found.draws, found.samples)
+    assert len({found.margin.upper for found in ends}) == len(ends)
+
+
+def test_no_round_is_begun_that_the_clock_forbids() -> None:
+    found = sphere(tolerance=0.0, deadline=0.0)
+    assert (found.samples, found.draws, found.history) == (0, 0, ())
+    assert found.margin == Interval(0.0, 0.5)
+
+
+def test_tolerance_ends_the_rounds_before_the_draws_are_spent() -> None:
+    found = sphere(tolerance=0.2)
     assert found.margin.relative_width <= 0.2
     assert not found.interrupted
+    assert found.draws < supnorm._Plan.first(40, 5, None).budget
 
 
 def certificate_of(lower: float, upper: float) -> Certificate:
@@ -192,13 +255,13 @@ def test_rounds_that_disagree_end_with_a_warning_and_not_as_if_the_tolerance_wer
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answers = iter([certificate_of(0.10, 0.12), certificate_of(0.13, 0.14)])
-    monkeypatch.setattr(Certifier, "certify", lambda self, q, confidence: next(answers))
+    monkeypatch.setattr(Drawn, "certificate", lambda self, confidence: next(answers))
     data = load_dataset("synthetic:sphere:n=10,d=3")
     H = limiting_kernel(data.X) * np.outer(data.y, data.y)
     with pytest.warns(BoundcheckWarning, match="disjoint"):
         found = supnorm.sup_margin(
             data.X, data.y.astype(float), H, np.full(10, 0.1), Interval(0.0, 0.5),
-            confidence=0.9, tolerance=0.01, deadline=float("inf"), seed=0,
+            confidence=0.9, tolerance=0.01, seed=0,
         )  # fmt: skip
     assert (found.margin.lower, found.margin.upper) == (0.10, 0.14)
 

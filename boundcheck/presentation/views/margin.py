@@ -105,7 +105,9 @@ def _relative(width: float) -> str:
 
 
 def _status(report: MarginReport) -> str:
-    ended = "; ended by Ctrl-C" if report.interrupted else ""
+    ended = (
+        "; ended by Ctrl-C" if report.interrupted else f"; --draws {report.draws} repeats it" if report.draws else ""
+    )
     if not report.gamma_sup.exact:
         return f"{numbers.certainty(report.gamma_sup)}, {report.samples:,} random draws{ended}"
     return f"proved: the outer bounds{ended}" if report.gamma_sup == report.outer else "proved: exact, no sampling"
