@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # the same names as in _HOME, for type checkers
     from boundcheck.datasets import Dataset as Dataset
     from boundcheck.datasets import load_dataset as load_dataset
+    from boundcheck.datasets.arrays import dataset as dataset
     from boundcheck.pipeline.audit import audit as audit
     from boundcheck.pipeline.compare import compare as compare
     from boundcheck.pipeline.crowd import crowd as crowd
@@ -29,6 +30,7 @@ _HOME = {
     "audit": "pipeline.audit",
     "compare": "pipeline.compare",
     "crowd": "pipeline.crowd",
+    "dataset": "datasets.arrays",
     "explain": "pipeline.explain",
     "labels_check": "pipeline.labels",
     "labels_make": "pipeline.labels",

@@ -27,7 +27,7 @@ Verbose = Annotated[
 ]
 
 DATA_HELP = (
-    "FILE.npz (X, y), FILE.csv or FILE.parquet (with --target), sklearn:NAME, synthetic:FAMILY[:key=value,...] "
+    "FILE.npz, .npy or IDX, FILE.csv or .parquet (with --target), sklearn:NAME, synthetic:FAMILY[:key=value,...] "
     "or openml:NAME."
 )
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
@@ -81,8 +81,27 @@ class DataOptions:
     """
 
     target: Annotated[
-        str | None, typer.Option("--target", help="Label column of a csv or parquet file.", rich_help_panel=_ROWS)
+        str | None,
+        typer.Option(
+            "--target", help="Label column of a table; file of labels beside a .npy or IDX.", rich_help_panel=_ROWS
+        ),
     ] = None
+    ignore: Annotated[
+        str | None,
+        typer.Option("--ignore", help="Columns of a table to leave out, comma-separated.", rich_help_panel=_ROWS),
+        classes,
+    ] = None
+    keys: Annotated[
+        str | None,
+        typer.Option("--keys", metavar="X,Y", help="Arrays of a .npz with rows and labels.", rich_help_panel=_ROWS),
+        classes,
+    ] = None
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split", help="Of a source with held-out rows: train, test or all of them.", rich_help_panel=_ROWS
+        ),
+    ] = "train"
     positive: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +117,16 @@ class DataOptions:
     subsample: Annotated[
         int | None,
         typer.Option("--subsample", min=1, help="Keep this many rows, drawn with --seed.", rich_help_panel=_ROWS),
+    ] = None
+    prepare: Annotated[
+        str | None,
+        typer.Option(
+            "--prepare",
+            metavar="STEP,...",
+            help="In order: impute[=drop], onehot, center, standardize, whiten, pca=K, bias[=B].",
+            rich_help_panel=_ROWS,
+        ),
+        classes,
     ] = None
     normalize: Annotated[
         str,

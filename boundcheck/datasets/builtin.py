@@ -8,8 +8,8 @@ from http.client import HTTPException
 
 import numpy as np
 
+from boundcheck.datasets.classes import encode
 from boundcheck.datasets.dataset import Table, check_memory
-from boundcheck.datasets.prepare import encode
 from boundcheck.errors import InputError, MissingExtraError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
@@ -26,7 +26,9 @@ def read_sklearn(name: str) -> Table:
         raise MissingExtraError(f"sklearn:{name}", "data") from error
     data = getattr(datasets, f"load_{name}")()
     names = tuple(str(c) for c in data.target_names)
-    return Table(data.data, data.target.astype(np.int64), names, image_shape=(8, 8) if name == "digits" else None)
+    columns = () if name == "digits" else tuple(str(c) for c in data.feature_names)
+    image_shape = (8, 8) if name == "digits" else None
+    return Table(data.data, data.target.astype(np.int64), names, image_shape=image_shape, columns=columns)
 
 
 def read_openml(name: str) -> Table:

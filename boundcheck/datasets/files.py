@@ -1,32 +1,137 @@
-"""Files on disk: data in .npz, .csv and .parquet."""
+"""Files of data on disk, of every kind."""
 
+import re
 import stat
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from boundcheck.datasets.classes import encode
 from boundcheck.datasets.dataset import Table
-from boundcheck.datasets.npz import read_npz
-from boundcheck.datasets.prepare import encode
-from boundcheck.datasets.tables import read_csv, read_parquet
+from boundcheck.datasets.idx import is_idx, read_idx
+from boundcheck.datasets.npz import npz_keys, read_npy, read_npz
+from boundcheck.datasets.steps import Preparation
+from boundcheck.datasets.tables import read_csv
 from boundcheck.errors import InputError
 
-SUFFIXES = (".npz", ".csv", ".parquet")
+KEYS = (("X", "y"), ("x_train", "y_train"), ("data", "target"), ("features", "labels"), ("images", "labels"))
+"""Names of rows and labels in a .npz, in capitals or not: NumPy's own, Keras', scikit-learn's, and two more."""
+PARTNERS = (
+    ("images-idx3", "labels-idx1"),
+    ("images", "labels"),
+    ("features", "labels"),
+    ("data", "target"),
+    ("x", "y"),
+)
+"""What stands in the name of a file of rows -> in that of its labels."""
+HELD_OUT = (("train", "test"), ("train", "t10k"))
+SPLITS = ("train", "test", "all")
 
 
-def read_file(source: str, target: str | None) -> Table:
-    """The table in a file whose kind its suffix tells. `target` names the label column of csv and parquet."""
+def read_file(
+    source: str,
+    target: str | None = None,
+    *,
+    ignore: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    split: str = "train",
+) -> Table:
+    """The table in a file whose kind its name tells; see `load_dataset`."""
+    if split not in SPLITS:
+        raise InputError(f"{source}: --split {split!r} is unknown; use {', '.join(SPLITS)}")
     path = existing_file(source, ", or use sklearn:NAME or synthetic:FAMILY")
     suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return read_csv(path, target)
-    if suffix == ".parquet":
-        return read_parquet(path, target)
-    if suffix != ".npz":
-        raise InputError(f"{source}: unknown kind of file; use {', '.join(SUFFIXES)}")
-    if target is not None:
-        raise InputError(f"{source}: --target is for csv and parquet; a .npz holds its labels in y")
-    arrays = read_npz(path, ("X", "y"), ("p",))
-    codes, names = encode(source, arrays["y"])
-    return Table(arrays["X"], codes, names, arrays.get("p"))
+    if keys and suffix != ".npz":
+        raise InputError(f"{source}: --keys names arrays of a .npz; leave it out")
+    if suffix in (".csv", ".tsv", ".parquet", ".feather", ".arrow"):
+        _no_split(source, split)
+        if suffix in (".csv", ".tsv"):
+            return read_csv(path, target, ignore)
+        from boundcheck.datasets.frames import read_arrow
+
+        return read_arrow(path, target, ignore)
+    if ignore:
+        raise InputError(f"{source}: --ignore names columns of a csv, parquet or Feather file; leave it out")
+    if suffix == ".npz":
+        if target is not None:
+            raise InputError(f"{source}: --target is for tables; name the arrays of a .npz with --keys X,Y")
+        return _read_npz(path, keys, split)
+    if suffix == ".npy" or is_idx(path):
+        return _read_pair(path, target, split)
+    raise InputError(f"{source}: unknown kind of file; use .npz, .npy, .csv, .tsv, .parquet, .feather or IDX")
+
+
+def _no_split(source: str, split: str) -> None:
+    if split != "train":
+        raise InputError(f"{source}: has no held-out rows; leave --split {split} out")
+
+
+def _read_npz(path: Path, keys: Sequence[str], split: str) -> Table:
+    """Rows and labels under `keys`, or the first of KEYS that is there, and the held-out ones beside them."""
+    if keys and len(keys) != 2:
+        raise InputError(f"{path}: --keys {','.join(keys)}: name two arrays, of the rows and of the labels: --keys X,y")
+    present = npz_keys(path)
+    named = {name.lower(): name for name in reversed(present)} | {name: name for name in present}
+    found = tuple(keys) or next(((named[x], named[y]) for x, y in KEYS if x in named and y in named), ("X", "y"))
+    held_out = tuple(named.get(key.replace("train", "test"), key) for key in found)
+    if set(held_out) & set(found):
+        held_out = ()
+    arrays = read_npz(path, found + held_out, ("p", "preparation"))
+    before = None
+    if "preparation" in arrays:
+        try:
+            before = Preparation.read(arrays["preparation"].tobytes())
+        except ValueError as error:
+            raise InputError(f"{path}: array 'preparation' is not one that boundcheck wrote; leave it out") from error
+    rows, labels = arrays[found[0]], arrays[found[1]]
+    other = (arrays[held_out[0]], arrays[held_out[1]]) if held_out else None
+    table = _split(str(path), rows, labels, other, split)
+    return replace(table, p=arrays.get("p") if split == "train" else None, before=before)
+
+
+def _read_pair(path: Path, target: str | None, split: str) -> Table:
+    """Rows in one file (.npy or IDX) and labels in another: `target`, or the one beside it named so by PARTNERS."""
+    partner = Path(target) if target is not None else _partner(path)
+    if partner is None:
+        raise InputError(f"{path}: no file of labels beside it; name one with --target FILE")
+    other = None
+    for train, test in HELD_OUT:
+        rows = path.with_name(path.name.replace(train, test))
+        labels = partner.with_name(partner.name.replace(train, test))
+        if rows != path and labels != partner and rows.is_file() and labels.is_file():
+            other = (_read_one(rows), _read_one(labels))
+            break
+    return _split(str(path), _read_one(path), _read_one(existing_file(str(partner))), other, split)
+
+
+def _partner(path: Path) -> Path | None:
+    """The file of labels beside `path`, by its name."""
+    for rows, labels in PARTNERS:
+        for a, b in ((rows, labels), (rows.capitalize(), labels), (rows.capitalize(), labels.capitalize())):
+            other = path.with_name(re.sub(rf"(?<![A-Za-z]){a}(?![A-Za-z])", b, path.name))
+            if other != path and other.is_file():
+                return other
+    return None
+
+
+def _read_one(path: Path) -> np.ndarray:
+    return read_idx(path) if is_idx(path) else read_npy(path)
+
+
+def _split(name: str, X: np.ndarray, y: np.ndarray, other: tuple[np.ndarray, np.ndarray] | None, split: str) -> Table:
+    """The training rows with the held-out ones beside them; or these alone; or all rows, training rows first."""
+    if other is None:
+        _no_split(name, split)
+        return Table(X, *encode(name, y))
+    if other[0].ndim != X.ndim or other[0].shape[1:] != X.shape[1:] or other[1].shape[1:] != y.shape[1:]:
+        raise InputError(f"{name}: held-out rows have shape {other[0].shape}, the others {X.shape}; make them alike")
+    codes, names = encode(name, np.concatenate([y, other[1]]))
+    if split == "all":
+        return Table(np.concatenate([X, other[0]]), codes, names)
+    held_out = Table(other[0], codes[len(y) :], names)
+    return held_out if split == "test" else Table(X, codes[: len(y)], names, held_out=held_out)
 
 
 def existing_file(source: str, instead: str = "") -> Path:

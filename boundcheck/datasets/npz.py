@@ -39,13 +39,7 @@ def read_npz(
     Raises InputError if the file is no zip archive, is damaged, lacks an array, or holds one that is pickled,
     structured, empty, larger than MAX_BYTES or larger than what is stored.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except _DAMAGED as error:
-        raise InputError(
-            f"{path}: not a .npz archive, or cut short ({_reason(error)}); write it again with numpy.savez"
-        ) from error
-    with archive:
+    with _opened(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         for key in wanted:
             if key not in members:
@@ -56,25 +50,38 @@ def read_npz(
         return {key: _read_member(path, archive, members[key], key) for key in (*wanted, *optional) if key in members}
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _DAMAGED as error:
+        raise InputError(
+            f"{path}: not a .npz archive, or cut short ({_reason(error)}); write it again with numpy.savez"
+        ) from error
+
+
 def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str) -> Shaped[np.ndarray, "..."]:
     """One array, after every size it claims has been checked."""
     where = f"{path}: array {key!r}"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{where} is packed by an unknown method; write it with numpy.savez_compressed")
-    _check_size(where, info.file_size - _HEADER_SLACK)
     try:
         with archive.open(info) as member:
-            dtype, fortran, shape, start = _read_header(where, member)
-            need = math.prod(shape) * dtype.itemsize
-            _check_size(where, need)
-            if need > info.file_size - start:
-                raise InputError(
-                    f"{where} claims {need} bytes but {info.file_size - start} are stored; the file is damaged, "
-                    "write it again"
-                )
-            data = member.read(need)
+            return read_array(where, member, info.file_size)
     except _DAMAGED as error:
         raise InputError(f"{where} is damaged or cut short ({_reason(error)}); write the file again") from error
+
+
+def read_array(where: str, stream: IO[bytes], size: int) -> Shaped[np.ndarray, "..."]:
+    """The array in NumPy's format that takes `size` bytes of `stream`, after every size it claims has been checked."""
+    _check_size(where, size - _HEADER_SLACK)
+    dtype, fortran, shape, start = _read_header(where, stream)
+    need = math.prod(shape) * dtype.itemsize
+    _check_size(where, need)
+    if need > size - start:
+        raise InputError(
+            f"{where} claims {need} bytes but {size - start} are stored; the file is damaged, write it again"
+        )
+    data = stream.read(need)
     if len(data) < need:
         raise InputError(f"{where} is cut short; write the file again")
     if dtype.kind == "U" and np.frombuffer(data, dtype=f"{dtype.str[0]}u4").max() > sys.maxunicode:
@@ -83,6 +90,21 @@ def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, ke
     flat = np.frombuffer(data, dtype="u1") != 0 if dtype.kind == "b" else np.frombuffer(data, dtype=dtype)
     plain: Shaped[np.ndarray, "..."] = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
     return plain
+
+
+def read_npy(path: Path) -> Shaped[np.ndarray, "..."]:
+    """The array of a .npy file; InputError as for `read_npz`."""
+    try:
+        with path.open("rb") as stream:
+            return read_array(str(path), stream, path.stat().st_size)
+    except _DAMAGED as error:
+        raise InputError(f"{path} is damaged or cut short ({_reason(error)}); write the file again") from error
+
+
+def npz_keys(path: Path) -> list[str]:
+    """Names of the arrays in a .npz archive."""
+    with _opened(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def _read_header(where: str, member: IO[bytes]) -> tuple[np.dtype, bool, tuple[int, ...], int]:

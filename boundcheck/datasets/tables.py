@@ -1,120 +1,195 @@
-"""Tables with named columns: .csv with the standard library, .parquet with pyarrow."""
+"""Text tables (.csv, .tsv): numbers, categories and missing cells, read line by line with the standard library."""
 
 import csv
 import math
+import re
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from boundcheck.datasets.dataset import Table, check_memory, listed, quoted
-from boundcheck.datasets.prepare import encode
-from boundcheck.errors import InputError, MissingExtraError
+from boundcheck.errors import InputError
 from boundcheck.softlabels.encoding import label_name
 
+MISSING = {"", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none"}
+"""Cells, in lower case, without a value. Other words of `softlabels.encoding.MISSING` may be categories."""
+_INDEX = re.compile(r"|unnamed: \d+|__index_level_\d+__", re.IGNORECASE)
+_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
-def read_csv(path: Path, target: str | None) -> Table:
-    """A UTF-8 file of comma-separated cells: a first line of column names, then numbers, and classes in `target`.
 
-    Blank lines are skipped. Raises InputError naming line and column of the first cell that cannot be used.
+def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Table:
+    """A UTF-8 file with a line of column names: columns of numbers, columns of text, and classes in `target`.
+
+    Cells are separated by commas, semicolons or tabs, whichever the first line has most of; beside the last two a
+    number may have a decimal comma. Blank lines are skipped. Raises InputError naming the line and column of the first
+    cell that cannot be used: a text among numbers, an infinite number, a missing label.
     """
     values, codes, names = array("d"), array("q"), dict[str, int]()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            header = next((row for row in lines if row), [])
-            label = _target_index(path, header, target)
-            for cells in lines:
-                if not cells:
-                    continue
-                where = f"{path}: line {lines.line_num}"
-                if len(cells) != len(header):
-                    raise InputError(f"{where} has {len(cells)} cells, the header has {len(header)}; mend the line")
-                name = label_name(cells.pop(label))
-                if not name:
-                    raise InputError(f"{where} has no label in column {quoted(header[label])}; fill in or remove it")
-                codes.append(names.setdefault(name, len(names)))
-                values.extend(_numbers(where, cells, header, label))
-                check_memory(str(path), len(codes), len(cells))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
-    except csv.Error as error:
-        raise InputError(f"{path}: line {lines.line_num} is not csv ({error}); mend the line") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from error
-    X = np.array(values).reshape(len(codes), len(header) - 1)
-    return Table(X, np.array(codes, dtype=np.int64), tuple(names))
-
-
-def _numbers(where: str, cells: list[str], header: list[str], label: int) -> list[float]:
-    """The cells of one line as finite numbers; `header` still has the label column, the cells have not."""
-    try:
-        numbers = list(map(float, cells))
-        if all(map(math.isfinite, numbers)) and "_" not in "".join(cells):  # float("1_0") is 10
-            return numbers
-    except ValueError:
-        pass
-    columns = header[:label] + header[label + 1 :]
-    column, cell = next((h, c) for h, c in zip(columns, cells, strict=True) if not _is_number(c))
-    raise InputError(
-        f"{where}, column {quoted(column)}: {quoted(cell)} is not a finite number; correct it, or drop the column"
+    with _lines(path) as lines:
+        header = [name.strip() for name in next(lines)[1]]
+        label = target_index(str(path), header, target)
+        kept, left_out = feature_columns(str(path), header, label, ignore)
+        reader = _Cells(str(path), [header[j] for j in kept], lines.separator)
+        for line, cells in lines:
+            name = label_name(cells[label])
+            if not name:
+                raise InputError(
+                    f"{path}: line {line} has no label in column {quoted(header[label])}; fill in or remove it"
+                )
+            codes.append(names.setdefault(name, len(names)))
+            values.extend(reader.numbers(line, [cells[j] for j in kept]))
+            check_memory(str(path), len(codes), len(cells) - 1)
+    X = np.array(values).reshape(len(codes), len(kept))
+    text = reader.text_columns(X)
+    levels: dict[int, dict[str, int]] = {k: {} for k in text}
+    if text:  # categories in a second pass: columns of numbers need no text kept
+        with _lines(path) as lines:
+            next(lines)
+            for i, (_, cells) in enumerate(lines):
+                for k, found in levels.items():
+                    if (cell := cells[kept[k]].strip()).casefold() not in MISSING:
+                        X[i, k] = found.setdefault(cell, len(found))
+    return Table(
+        X,
+        np.array(codes, dtype=np.int64),
+        tuple(names),
+        columns=tuple(header[j] for j in kept),
+        levels={k: tuple(found) for k, found in levels.items()},
+        left_out=left_out,
     )
 
 
-def _is_number(cell: str) -> bool:
+class _Lines(Iterator[tuple[int, list[str]]]):
+    """(number, cells) of every line that is not blank; all have as many cells as the first."""
+
+    def __init__(self, path: Path, first: str, file: Iterator[str]) -> None:
+        self.path = path
+        self.separator = max(",;\t", key=first.count)
+        self.reader = csv.reader(file, delimiter=self.separator, strict=True)
+        self.width = 0
+
+    def __next__(self) -> tuple[int, list[str]]:
+        for cells in self.reader:
+            if cells:
+                self.width = self.width or len(cells)
+                if len(cells) != self.width:
+                    raise InputError(
+                        f"{self.path}: line {self.reader.line_num} has {len(cells)} cells, the header has "
+                        f"{self.width}; mend the line"
+                    )
+                return self.reader.line_num, cells
+        if not self.width:
+            raise InputError(f"{self.path}: no line of column names; the file is empty")
+        raise StopIteration
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[_Lines]:
+    lines = None
     try:
-        return math.isfinite(float(cell)) and "_" not in cell
-    except ValueError:
-        return False
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next((line for line in file if line.strip()), "")
+            file.seek(0)
+            lines = _Lines(path, first, file)
+            yield lines
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+    except csv.Error as error:
+        number = lines.reader.line_num if lines else 1
+        raise InputError(f"{path}: line {number} is not csv ({error}); mend the line") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from error
 
 
-def _target_index(path: Path, header: Sequence[str], target: str | None) -> int:
-    """Where the label column is; every other column is a feature."""
-    if not header:
-        raise InputError(f"{path}: no line of column names; the file is empty")
+class _Cells:
+    """Turns cells into numbers, and remembers where columns hold text."""
+
+    def __init__(self, path: str, columns: list[str], separator: str) -> None:
+        self.path, self.columns, self.comma = path, columns, separator != ","
+        self.text: dict[int, tuple[int, int, str]] = {}  # column -> cells of text, line of the first, the first
+        self.decimals: dict[str, int] = {}  # "," or "." -> line of the first such number
+
+    def numbers(self, line: int, cells: list[str]) -> list[float]:
+        """The cells of one line, NaN for those missing and for text."""
+        try:
+            found = list(map(float, cells))
+            if all(map(math.isfinite, found)) and "_" not in (whole := "".join(cells)):  # float("1_0") is 10
+                if self.comma and "." in whole:
+                    self._decimal(".", line)
+                return found
+        except ValueError:
+            pass
+        return [self._number(line, k, cell.strip()) for k, cell in enumerate(cells)]
+
+    def _number(self, line: int, k: int, cell: str) -> float:
+        if cell.casefold() in MISSING:
+            return math.nan
+        if self.comma and _COMMA.fullmatch(cell):
+            self._decimal(",", line)
+            cell = cell.replace(",", ".")
+        try:
+            value = math.nan if "_" in cell else float(cell)
+        except ValueError:
+            value = math.nan
+        if math.isinf(value):
+            raise InputError(
+                f"{self.path}: line {line}, column {quoted(self.columns[k])}: {quoted(cell)} is not a finite number; "
+                "correct it, or leave the column out with --ignore"
+            )
+        if math.isnan(value):
+            count, first, seen = self.text.get(k, (0, line, cell))
+            self.text[k] = (count + 1, first, seen)
+        elif self.comma and "." in cell:
+            self._decimal(".", line)
+        return value
+
+    def _decimal(self, mark: str, line: int) -> None:
+        self.decimals.setdefault(mark, line)
+        if len(self.decimals) > 1:
+            raise InputError(
+                f"{self.path}: decimal commas (line {self.decimals[',']}) and decimal points (line "
+                f"{self.decimals['.']}) in one file; use one of them"
+            )
+
+    def text_columns(self, X: np.ndarray) -> list[int]:
+        """Columns that hold text. A few texts among numbers are an InputError: a slip, not categories."""
+        for k, (count, line, cell) in self.text.items():
+            if count < (~np.isnan(X[:, k])).sum():
+                raise InputError(
+                    f"{self.path}: line {line}, column {quoted(self.columns[k])}: {quoted(cell)} is not a finite "
+                    "number, as most of the column is; correct it, or leave the column out with --ignore"
+                )
+        return sorted(self.text)
+
+
+def target_index(where: str, header: Sequence[str], target: str | None) -> int:
+    """Where the label column is; every other column is a feature. InputError where that is not clear."""
     columns = [name.strip() for name in header]
     if target is None:
-        raise InputError(f"{path}: say with --target which column holds the labels: {listed(columns)}")
+        raise InputError(f"{where}: say with --target which column holds the labels: {listed(columns)}")
     if columns.count(target.strip()) != 1:
         many = "several columns" if target.strip() in columns else "no column"
-        hint = " (cells must be separated by commas)" if len(columns) == 1 else ""
-        raise InputError(f"{path}: {many} {quoted(target)} for --target; the columns are {listed(columns)}{hint}")
-    if len(columns) == 1:
-        raise InputError(f"{path}: no column besides {quoted(target)}; add the features")
+        hint = " (cells must be separated by commas, semicolons or tabs)" if len(columns) == 1 else ""
+        raise InputError(f"{where}: {many} {quoted(target)} for --target; the columns are {listed(columns)}{hint}")
     return columns.index(target.strip())
 
 
-def read_parquet(path: Path, target: str | None) -> Table:
-    """A parquet file of numeric columns, and classes in the column `target`. Needs the extra `data`."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise MissingExtraError(f"{path}: reading parquet", "data") from error
-    try:
-        with pq.ParquetFile(path) as file:
-            metadata = file.metadata
-            check_memory(str(path), metadata.num_rows, metadata.num_columns)
-            for group in range(metadata.num_row_groups):
-                check_memory(str(path), metadata.row_group(group).total_byte_size // 8)
-            label = _target_index(path, file.schema_arrow.names, target)
-            table = file.read()
-            codes, names = encode(str(path), np.array([*table.column(label).to_pylist(), None], dtype=object)[:-1])
-            columns = list(_feature_columns(path, table, label, pa))
-    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{path}: not a readable parquet file ({quoted(str(error), 80)}); write it again") from error
-    return Table(np.column_stack(columns), codes, names)
-
-
-def _feature_columns(path: Path, table: Any, label: int, pa: Any) -> Iterator[np.ndarray]:
-    for i, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
-        if i == label:
-            continue
-        kind = column.type
-        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-            raise InputError(f"{path}: column {quoted(name)} has type {kind}; drop it or turn it into numbers")
-        if column.null_count:
-            raise InputError(f"{path}: column {quoted(name)} has {column.null_count} missing values; fill them in")
-        yield column.to_numpy()
+def feature_columns(
+    where: str, header: Sequence[str], label: int | None, ignore: Sequence[str]
+) -> tuple[list[int], tuple[str, ...]]:
+    """Which columns are features, and in words those left out: by --ignore, and the index that pandas writes."""
+    columns = [name.strip() for name in header]
+    wanted = [name.strip() for name in ignore]
+    if missing := [name for name in wanted if name not in columns]:
+        raise InputError(f"{where}: --ignore names {listed(missing)}, but the columns are {listed(columns)}")
+    index = [j for j, name in enumerate(columns) if j != label and _INDEX.fullmatch(name) and name not in wanted]
+    kept = [j for j, name in enumerate(columns) if j != label and j not in index and name not in wanted]
+    if not kept:
+        label_name = "" if label is None else f" {quoted(columns[label])}"
+        raise InputError(f"{where}: no column besides{label_name or ' those left out'}; add the features")
+    said = [f"column {quoted(name)} (--ignore)" for name in wanted]
+    said += [f"column {quoted(columns[j])} (an index, not a feature)" for j in index]
+    return kept, tuple(said)

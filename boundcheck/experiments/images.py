@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int8
 
+from boundcheck.datasets.classes import encode
 from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
-from boundcheck.datasets.prepare import encode
 from boundcheck.errors import InputError, MissingExtraError
 
 SHAPES_SIZE = 16

@@ -14,8 +14,7 @@ from jaxtyping import Float, Int, Shaped
 from boundcheck.crowds.reading import places, read_truth
 from boundcheck.datasets import Dataset
 from boundcheck.datasets.columns import STDIN, Columns, column, read_columns
-from boundcheck.datasets.dataset import check_made_for
-from boundcheck.datasets.prepare import checked_probabilities
+from boundcheck.datasets.dataset import check_made_for, checked_probabilities
 from boundcheck.errors import InputError, listed, quoted, writing
 from boundcheck.labels.weak import partial_labels
 from boundcheck.records import LabelCount

@@ -63,7 +63,7 @@ def test_booleans_are_numbers_0_and_1(npz: Write) -> None:
         ({"X": GOOD_X}, "no array 'y'"),
         ({"y": GOOD_Y}, "no array 'X'"),
         ({}, "no array 'X' (it has none)"),
-        ({"data": GOOD_X, "target": GOOD_Y}, "it has 'data', 'target'"),
+        ({"data": GOOD_X, "y": GOOD_Y}, "it has 'data', 'y'"),
         ({"X": np.array([[Trap(), Trap()]] * 4), "y": GOOD_Y}, "pickled"),
         ({"X": GOOD_X, "y": np.array([Trap()] * 4)}, "pickled"),
         ({"X": np.zeros(4, dtype=[("a", "f8")]), "y": GOOD_Y}, "structured"),
@@ -77,7 +77,7 @@ def test_booleans_are_numbers_0_and_1(npz: Write) -> None:
         ({"X": GOOD_X[:0], "y": GOOD_Y[:0]}, "is empty"),
         ({"X": GOOD_X[:1], "y": GOOD_Y[:1]}, "one row only"),
         ({"X": GOOD_X, "y": GOOD_Y[:3]}, "X has 4 rows but y has 3 labels"),
-        ({"X": GOOD_X, "y": GOOD_Y[:, None]}, "y has shape (4, 1), expected (n,)"),
+        ({"X": GOOD_X, "y": np.stack([GOOD_Y, GOOD_Y], 1)}, "y has shape (4, 2), expected (n,), (n, 1) or one-hot"),
         ({"X": GOOD_X, "y": np.zeros(4)}, "1 class left ('0')"),
         ({"X": GOOD_X, "y": np.arange(4)}, "4 classes ('0', '1', '2', '3'); say with --positive"),
         ({"X": GOOD_X, "y": np.array([0, 1, np.nan, 1])}, "label of row 2 (counting from 0) is missing ('nan')"),
@@ -89,8 +89,11 @@ def test_booleans_are_numbers_0_and_1(npz: Write) -> None:
         ({"X": GOOD_X, "y": GOOD_Y, "p": np.array([0.5, np.nan, 0.5, 0.5])}, "p[1] = nan is outside (0, 1)"),
         ({"X": GOOD_X, "y": GOOD_Y, "p": np.array([0.0, 0.5, 0.5, 0.5])}, "p[0] = 0.0 is outside (0, 1)"),
         ({"X": GOOD_X, "y": GOOD_Y, "p": np.array(["a"] * 4)}, "p have dtype <U1"),
-        ({"X": np.where(GOOD_X == 4, np.nan, GOOD_X), "y": GOOD_Y}, "X is nan at row 0, column 1"),
-        ({"X": np.where(GOOD_X == 2, -np.inf, GOOD_X), "y": GOOD_Y}, "X is -inf at row 3, column 0"),
+        (
+            {"X": np.where(GOOD_X == 4, np.nan, GOOD_X), "y": GOOD_Y},
+            "row 0 (counting from 0), column 1 (counting from 0) has no value (NaN)",
+        ),
+        ({"X": np.where(GOOD_X == 2, -np.inf, GOOD_X), "y": GOOD_Y}, "X is -inf at row 3 (counting from 0), column 0"),
         ({"X": GOOD_X * [[1], [1], [0], [0]], "y": GOOD_Y}, "row 2 (counting from 0) is zero (2 of 4 are)"),
         ({"X": GOOD_X, "y": np.array([1, 2, 1, 2**21], dtype="<u4").view("<U1")}, "text that is not Unicode"),
         ({"X": GOOD_X, "y": np.array([1, 2, 1, 2**21], dtype=">u4").view(">U1")}, "text that is not Unicode"),
@@ -153,8 +156,8 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
 
 def test_an_unknown_suffix_and_a_needless_target_are_refused(tmp_path: Path, npz: Write) -> None:
     (tmp_path / "data.xls").write_bytes(b"")
-    assert "use .npz, .csv, .parquet" in refusal(str(tmp_path / "data.xls"))
-    assert "--target is for csv and parquet" in refusal(npz(X=GOOD_X, y=GOOD_Y), target="y")
+    assert "use .npz, .npy, .csv, .tsv, .parquet, .feather or IDX" in refusal(str(tmp_path / "data.xls"))
+    assert "--target is for tables" in refusal(npz(X=GOOD_X, y=GOOD_Y), target="y")
 
 
 def test_encrypted_and_oddly_packed_members_are_refused(npz: Write, tmp_path: Path) -> None:
@@ -232,7 +235,7 @@ def test_a_member_that_inflates_to_less_than_its_claim_is_refused(tmp_path: Path
 def test_mnist_loads_as_the_paper_uses_it() -> None:
     """uint8 rows of 28 x 28 pixels; digits 5 to 9 against 0 to 4."""
     data = load_dataset(str(MNIST), positive=("5", "6", "7", "8", "9"))
-    assert (data.X.shape, data.raw.dtype, data.scale) == ((10000, 784), np.uint8, 255.0)
+    assert (data.X.shape, data.raw.dtype, data.scale) == ((10000, 784), np.uint8, 1.0)
     assert int((data.y > 0).sum()) == 863 + 1014 + 1070 + 944 + 978
     assert np.linalg.norm(data.X, axis=1).max() == pytest.approx(1, abs=1e-15)
     ratio = data.X / np.where(data.raw == 0, 1, data.raw)

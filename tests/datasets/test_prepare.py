@@ -181,8 +181,9 @@ def test_none_leaves_the_rows_alone() -> None:
 @pytest.mark.parametrize(
     ("X", "scale"),
     [
-        (np.array([[200, 0], [0, 3]], dtype=np.uint8), 255),
-        (np.array([[1, 0], [0, 1]], dtype=np.uint8), 255),
+        (np.array([[[200, 0]], [[0, 3]]], dtype=np.uint8), 255),
+        (np.array([[[1, 0]], [[0, 1]]], dtype=np.uint8), 255),
+        (np.array([[200, 0], [0, 3]], dtype=np.uint8), 1),
         (np.array([[200, 0], [0, 3]]), 1),  # integer features are no image
         (np.array([[[200, 0]], [[0, 3]]]), 255),
         (np.array([[[1, 0]], [[0, 1]]]), 1),
