@@ -207,15 +207,18 @@ def held_out_temperature(logits: Float[np.ndarray, " n"], y: Int[np.ndarray, " n
     return found
 
 
-def warn_beyond_hypothesis(made: MadeLabels) -> None:
-    """Warn where the bounds with B = 1 do not cover the labels: max |z| > 1/2, or sup ||v|| possibly above 1."""
-    largest = float(np.abs(made.logits).max())
+def warn_beyond_hypothesis(logits: Float[np.ndarray, " n"], radius: float) -> None:
+    """Warn where the bounds with B = 1 do not cover the labels: max |z| > 1/2, or sup ||v|| possibly above 1.
+
+    radius: B >= sup ||v||, NaN where none is known.
+    """
+    largest = float(np.abs(logits).max())
     if largest > LOGIT_LIMIT:
-        what = f"max |logit| = {largest:.4g} exceeds 1/2"
-    elif made.radius > 1:
-        what = f"the teacher's field may reach ||v|| = {made.radius:.6g} > 1"
+        what = f"soft labels reach |logit| {largest:.4g}, which exceeds 1/2"
+    elif radius > 1:
+        what = f"the teacher's field may reach ||v|| = {radius:.6g} > 1"
     else:
         return
     known = "no radius B >= sup ||v|| is known for this teacher"
-    remedy = known if math.isnan(made.radius) else f"use the radius B = {made.radius:.6g} stored with the labels"
+    remedy = known if math.isnan(radius) else f"B = {radius:.6g}, stored with the labels, covers them"
     warnings.warn(f"{what}, so the bounds with B = 1 do not apply; {remedy}", BoundcheckWarning, stacklevel=2)

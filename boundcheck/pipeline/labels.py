@@ -80,7 +80,7 @@ def labels_make(
     settings = settings or TeacherSettings()
     check_place(out)
     made = _teach(dataset, teacher, settings, seed, progress)
-    teachers.warn_beyond_hypothesis(made)
+    teachers.warn_beyond_hypothesis(made.logits, made.radius)
     save_labels(
         out,
         p=made.p,

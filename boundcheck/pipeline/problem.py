@@ -1,7 +1,6 @@
 """What `verify` starts from: data, its certified margin, its teacher's soft labels, and every bound at that margin."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +9,14 @@ from jaxtyping import Float
 
 from boundcheck import bounds
 from boundcheck.datasets import Dataset
-from boundcheck.errors import BoundcheckWarning
 from boundcheck.labels.files import labels_for
+from boundcheck.labels.teachers import warn_beyond_hypothesis
 from boundcheck.margins import Teacher
 from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.search import Store
-from boundcheck.softlabels.probabilities import LOGIT_LIMIT, log_odds
+from boundcheck.softlabels.probabilities import log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +65,10 @@ def make_problem(
         return None
     p, logits, radius = teacher.p, teacher.z, 1.0
     if labels is not None:
-        p, logits, stored = labels_for(labels, data)
-        radius = stored.radius if math.isfinite(stored.radius) else radius
+        p, logits, file = labels_for(labels, data)
+        radius = file.radius
     elif data.p is not None:
-        p, logits = data.p, log_odds(data.p)
-    if (largest := float(np.abs(logits).max())) > LOGIT_LIMIT:
-        warnings.warn(
-            f"soft labels reach logit {largest:.3g}, beyond the 1/2 of a kernel teacher at scale 1: the bounds do not "
-            "cover them",
-            BoundcheckWarning,
-            stacklevel=2,
-        )
+        p, logits, radius = data.p, log_odds(data.p), math.nan
+    warn_beyond_hypothesis(logits, radius)
     foreign = p is not teacher.p
-    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, radius)
+    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, 1.0 if math.isnan(radius) else radius)

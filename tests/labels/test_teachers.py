@@ -56,7 +56,7 @@ def test_the_rkhs_teacher_reaches_its_margin_and_its_radius_bounds_the_field(tmp
 
 def test_a_larger_scale_warns_that_the_hypothesis_fails(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
-    with pytest.warns(BoundcheckWarning, match=r"0\.6765 exceeds 1/2.*B = 5 stored"):
+    with pytest.warns(BoundcheckWarning, match=r"0\.6765, which exceeds 1/2.*B = 5, stored"):
         labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=5.0))
     with pytest.warns(BoundcheckWarning, match=r"\|\|v\|\| = 3\.6 > 1.*B = 3\.6 stored"):
         labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=3.6))
@@ -66,9 +66,9 @@ def test_a_larger_scale_warns_that_the_hypothesis_fails(tmp_path: Path) -> None:
 def test_a_field_that_may_exceed_one_warns_even_where_logits_are_small() -> None:
     small = np.array([0.1, -0.1])
     with pytest.warns(BoundcheckWarning, match=r"\|\|v\|\| = 4 > 1"):
-        teachers.warn_beyond_hypothesis(teachers.MadeLabels(small, "x", radius=4.0))
-    teachers.warn_beyond_hypothesis(teachers.MadeLabels(small, "x", radius=1.0))
-    teachers.warn_beyond_hypothesis(teachers.MadeLabels(small, "x"))
+        teachers.warn_beyond_hypothesis(small, 4.0)
+    teachers.warn_beyond_hypothesis(small, 1.0)
+    teachers.warn_beyond_hypothesis(small, math.nan)
 
 
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
