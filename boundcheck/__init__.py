@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the same names as in _HOME, for type checkers
     from boundcheck.pipeline.audit import audit as audit
     from boundcheck.pipeline.compare import compare as compare
     from boundcheck.pipeline.crowd import crowd as crowd
+    from boundcheck.pipeline.data_bounds import data_width as data_width
     from boundcheck.pipeline.explain import explain as explain
     from boundcheck.pipeline.labels import labels_check as labels_check
     from boundcheck.pipeline.labels import labels_make as labels_make
@@ -31,6 +32,7 @@ _HOME = {
     "compare": "pipeline.compare",
     "crowd": "pipeline.crowd",
     "dataset": "datasets.arrays",
+    "data_width": "pipeline.data_bounds",
     "explain": "pipeline.explain",
     "labels_check": "pipeline.labels",
     "labels_make": "pipeline.labels",

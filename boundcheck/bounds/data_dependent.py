@@ -1,0 +1,78 @@
+"""Does a width suffice for this very data set? Conditions on the moments of a field (theory: Moments of the data).
+
+With f the logit of the comparator under any activations within the radius, in units of B, and z the label's logit,
+
+    rms_i |f_i - z_i|  <=  bias + D,                                 D by Bousquet's inequality,                   (E)
+    sum_i w_i (-y_i f_i)  <=  shortfall + C,  all w_i <= 1/(eps n),   C by exponential moments of the rows,         (C)
+
+where (C) holds with probability 1 - d for  C = min over lambda of (1/lambda) ln[ (1/(eps d)) mean_i E e^{lambda G_i} ],
+G_i the deviation of row i: by Jensen, sum_i w_i G_i <= (1/lambda) ln((1/(eps n)) sum_i e^{lambda G_i}), and Markov.
+"""
+
+import math
+
+import numpy as np
+
+from boundcheck.errors import InputError
+from boundcheck.records.moments import FieldMoments
+
+SLOPE = 0.2449  # tanh(1/4)/1 rounded down: the least tanh(g/2)/(2g) for logits |g| <= 1/2
+_SHARES = (0.5, 0.7, 0.8, 0.9, 0.95)  # of the failure probability, for (E); any is valid, they differ by under 2 %
+_LAMBDAS = 200
+
+
+def soft_slack(moments: FieldMoments, failure: float, *, step_size: float = 0.0, steps: int | None = None) -> float:
+    """How far the width satisfies Corollary 4# with these moments; it suffices where the result is >= 0.
+
+    Labels sigmoid(B z) with |B z| <= 1/2, KL loss, radius B.  With rho = 1 - eta/8 and a = 1/(2 rho):
+
+        sqrt(eps s rho) A >= sqrt( 1/(2 eta T B^2) + rms^2/(16 rho) ),
+        A = -(2 - 2a) undershoot - (2a - 1) shortfall - a C.
+
+    failure: over W(0), in (0, 1).  steps None: infinitely many; step_size 0: infinitely small.
+    Raises InputError for a step size of 4 or more, for which a exceeds 1.
+    """
+    if not 0 <= step_size < 4:
+        raise InputError(f"step size {step_size:g}: the data-dependent bound for soft labels needs one below 4")
+    rho = 1 - step_size / 8
+    a = 1 / (2 * rho)
+    work = 0.0 if steps is None else 1 / (2 * step_size * steps * moments.radius**2)
+    best = -math.inf
+    for share in _SHARES:
+        rms = moments.bias + deviation(moments, share * failure)
+        margin = -(2 - 2 * a) * moments.undershoot - (2 * a - 1) * moments.shortfall
+        margin -= a * worst_deviation(moments, (1 - share) * failure)
+        best = max(best, math.sqrt(moments.eps * SLOPE * rho) * margin - math.sqrt(work + rms**2 / (16 * rho)))
+    return best
+
+
+def perceptron_slack(
+    moments: FieldMoments, failure: float, *, step_size: float = 0.0, steps: int | None = None
+) -> float:
+    """How far the width satisfies the perceptron's condition, hard labels; it suffices where the result is >= 0.
+
+    In units of B:  -shortfall - C >= eta/(2 B) + 1/(2 eta T eps).
+    """
+    work = 0.0 if steps is None else moments.radius / (2 * step_size * steps * moments.eps)
+    return -moments.shortfall - worst_deviation(moments, failure) - step_size / (2 * moments.radius) - work
+
+
+def deviation(moments: FieldMoments, risk: float) -> float:
+    """D of (E): N = m/2 independent vectors of weak variance s and reach R, mean norm at most the root of variances.
+
+    Bousquet (2002): Z <= E Z + sqrt(2 t (s + 2 R E Z)/N) + R t/(3 N) with probability 1 - e^-t.
+    """
+    N, t = moments.width / 2, -math.log(risk)
+    mean = (math.sqrt(moments.variance) + math.sqrt(moments.flip_variance)) / math.sqrt(N)
+    weak = (math.sqrt(moments.weak_variance) + math.sqrt(moments.flip_weak_variance)) ** 2
+    return mean + math.sqrt(2 * t * (weak + 2 * moments.reach * mean) / N) + moments.reach * t / (3 * N)
+
+
+def worst_deviation(moments: FieldMoments, risk: float) -> float:
+    """C of (C): ln E e^{lambda G_i} <= (lambda^2/N) var_i / (2 (1 - lambda r/(3 N))) (Bernstein), any lambda < 3N/r."""
+    N = moments.width / 2
+    grid = np.geomspace(1e-3, 0.99, _LAMBDAS) * 3 * N / moments.row_reach
+    exponent = grid[:, None] ** 2 / N * moments.row_variance / (2 * (1 - grid * moments.row_reach / (3 * N)))[:, None]
+    top = exponent.max(axis=1)
+    means = top + np.log(np.exp(exponent - top[:, None]).mean(axis=1))
+    return float(((means - math.log(moments.eps * risk)) / grid).min())
