@@ -75,8 +75,9 @@ def crowd(
 ) -> None:
     """Turn the answers of a crowd into soft labels: task types, worker reliabilities, posteriors.
 
-    By default the model is chosen by the likelihood of held-out answers. With --truth the labels are measured:
-    error, calibration, best temperature. The file written with -o goes into labels check and verify --labels.
+    By default the simplest model that predicts held-out answers as well as any is taken, majority vote where none does
+    better, and its p is cooled until it predicts them too. The seed is that of --bootstrap. With --truth the labels are
+    measured: error, calibration, best temperature. The file written with -o goes into labels check and verify --labels.
 
     Example: boundcheck crowd answers.csv --truth truth.csv -o crowd.npz
     """

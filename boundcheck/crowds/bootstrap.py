@@ -21,7 +21,7 @@ def one_type_p_value(answers: Answers, *, draws: int = 99, seed: int = 0, progre
     if answers.n_workers < MIN_WORKERS or answers.n_tasks < MIN_TASKS:
         raise InputError(f"the one-type test needs {MIN_WORKERS} workers and {MIN_TASKS} tasks; leave --bootstrap out")
     rng = np.random.default_rng([seed, 4])
-    found = spectrum(answers, seed=seed)
+    found = spectrum(answers)
     null = one_coin(answers)
     workers, tasks, _ = answers.triples()
     right = (1 + null.reliability[0][workers]) / 2

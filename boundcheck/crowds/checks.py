@@ -1,5 +1,6 @@
 """What makes a crowd's posterior doubtful."""
 
+import math
 import warnings
 
 import numpy as np
@@ -52,11 +53,30 @@ def _look_at_pairs(answers: Answers, model: str) -> None:
 
 
 def type_label_correlation(posterior: Float[np.ndarray, "k d"], logits: Float[np.ndarray, " d"]) -> float | None:
-    """Largest correlation in size, over types, of P(type) with P(y = +1) over tasks; None where one is constant.
+    """Correlation of P(y = +1) over tasks with the P(type), in [-1, 1]; None where one of them is constant.
 
-    Near 1 the types are the classes: two-coin Dawid-Skene is the two-type one-coin model whose type is the label.
+    For two types of the second with the label; for more, of the label with the best linear combination of all types
+    (multiple correlation, at least 0).  Near 1 in size the types tell the label: two-coin Dawid-Skene is the two-type
+    one-coin model whose type is the label.
     """
     p = expit(logits)
-    varying = [q for q in posterior[-1:] if len(posterior) == 2] or list(posterior)
-    found = [float(np.corrcoef(q, p)[0, 1]) for q in varying if np.ptp(q) > 0 and np.ptp(p) > 0]
-    return max(found, key=abs) if found else None
+    if len(p) < 2 or np.ptp(p) == 0 or (np.ptp(posterior, axis=1) == 0).all():
+        return None
+    if len(posterior) == 2:
+        return float(np.corrcoef(posterior[1], p)[0, 1])
+    # The columns of the posterior sum to 1, so a constant is among the combinations.
+    fitted = posterior.T @ np.linalg.lstsq(posterior.T, p, rcond=None)[0]
+    return float(np.sqrt(np.clip(1 - np.var(p - fitted) / np.var(p), 0.0, 1.0)))
+
+
+def told_by_type(posterior: Float[np.ndarray, "k d"], logits: Float[np.ndarray, " d"]) -> float:
+    """How far the types tell the label, in [0, 1]: 1 where they are the classes, or pieces of them.
+
+    The larger of |corr(type, label)| and sqrt(1 - E 4 q (1 - q)), q the share of +1 in a task's type: the same for
+    labels as often +1 as -1. The second also sees types of one label each where all of them got the same label, so
+    that nothing is left to correlate with.
+    """
+    weight = posterior.mean(axis=1)
+    q = (posterior @ expit(logits)) / np.maximum(posterior.sum(axis=1), 1e-300)
+    purity = math.sqrt(max(0.0, 1 - float(weight @ (4 * q * (1 - q)))))
+    return max(purity, abs(type_label_correlation(posterior, logits) or 0.0))

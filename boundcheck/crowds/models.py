@@ -1,12 +1,14 @@
 """The crowd models by name, each from its own start, and label inference one type at a time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import expit
 
+from boundcheck.crowds.agreement import equal_coin
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.clusters import two_means
 from boundcheck.crowds.em import (
@@ -26,6 +28,19 @@ from boundcheck.crowds.votes import rank_one, triangular, weighted_vote
 PerTask = Float[np.ndarray, " d"]
 PerWorker = Float[np.ndarray, " n"]
 MIN_TASKS, MIN_WORKERS = 10, 3
+MOST_TYPES = 8
+
+
+@dataclass(frozen=True)
+class Model:
+    """A crowd model. types: of tasks.  parameters: their number, given that of workers.
+
+    fit: of answers and their Spectrum, which models of one type do without.
+    """
+
+    types: int
+    parameters: Callable[[int], int]
+    fit: Callable[[Answers, Any], Mixture]
 
 
 def one_coin(answers: Answers, *, a: float = 1.0, b: float = 1.0) -> Mixture:
@@ -45,11 +60,9 @@ def scaled(answers: Answers, found: Spectrum, *, a: float = 1.0, b: float = 1.0)
     return identified(fit(answers, start, Scaled(a, b)), answers)
 
 
-def several_types(
-    answers: Answers, found: Spectrum, types: int, *, a: float = 1.0, b: float = 1.0, seed: int = 0
-) -> Mixture:
+def several_types(answers: Answers, found: Spectrum, types: int, *, a: float = 1.0, b: float = 1.0) -> Mixture:
     """A reliability per worker and type (theory: Task types), from the spectral types and one-coin labels in each."""
-    groups = task_types(found, types, seed=seed)
+    groups = task_types(found, types)
     labels, _ = by_groups(answers, groups, lambda part: coin_vote(part, OneCoin(1, a, b)))
     return identified(fit(answers, from_types(groups, labels, types), OneCoin(types, a, b)), answers)
 
@@ -101,22 +114,19 @@ def rank_one_vote(answers: Answers, prior: float = 0.5) -> tuple[PerTask, PerWor
     return weighted_vote(answers, r, prior), r
 
 
-def candidates(
-    most_types: int, *, a: float = 1.0, b: float = 1.0, seed: int = 0
-) -> dict[str, tuple[Coin, Callable[[Answers, Any], Mixture]]]:
-    """Models from the simplest on: one, scaled, two, free, types3, ... up to `most_types`, with what fits them.
-
-    The second argument of a fit is the Spectrum of the answers; `one` and `two` do without it.
-    """
-    models: dict[str, tuple[Coin, Callable[[Answers, Any], Mixture]]] = {
-        "one": (OneCoin(1, a, b), lambda answers, found: one_coin(answers, a=a, b=b)),
-        "scaled": (Scaled(a, b), lambda answers, found: scaled(answers, found, a=a, b=b)),
-        "two": (TwoCoin(a, b), lambda answers, found: two_coin(answers, a=a, b=b)),
+def candidates(most_types: int, *, a: float = 1.0, b: float = 1.0) -> dict[str, Model]:
+    """Models from the simplest on: mv, one, scaled, two, free, types3, ... with up to `most_types` task types."""
+    models = {
+        "mv": Model(1, lambda n: 1, lambda answers, found: equal_coin(answers)),
+        "one": Model(1, OneCoin(1, a, b).parameters, lambda answers, found: one_coin(answers, a=a, b=b)),
+        "scaled": Model(2, Scaled(a, b).parameters, lambda answers, found: scaled(answers, found, a=a, b=b)),
+        "two": Model(1, TwoCoin(a, b).parameters, lambda answers, found: two_coin(answers, a=a, b=b)),
     }
-    for k in range(2, most_types + 1):
+    for k in range(2, MOST_TYPES + 1):
         coin = OneCoin(k, a, b)
-        models[coin.name] = (
-            coin,
-            lambda answers, found, k=k: several_types(answers, found, k, a=a, b=b, seed=seed),  # type: ignore[misc]
+        models[coin.name] = Model(
+            k,
+            coin.parameters,
+            lambda answers, found, k=k: several_types(answers, found, k, a=a, b=b),  # type: ignore[misc]
         )
-    return models
+    return {name: model for name, model in models.items() if model.types <= most_types}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from boundcheck.crowds.answers import Answers
-from boundcheck.crowds.checks import CONFOUNDED, type_label_correlation, warn
-from boundcheck.crowds.choice import MOST_TYPES, Choice, choose
+from boundcheck.crowds.checks import warn
+from boundcheck.crowds.choice import Choice, choose, type_limit
 from boundcheck.crowds.em import OneCoin
-from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, several_types
+from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, MOST_TYPES, candidates
 from boundcheck.crowds.spectral import Kind, Spectrum, spectrum
 from boundcheck.errors import InputError
 from boundcheck.progress import Progress
@@ -24,7 +24,6 @@ class Settings:
     a: float = 1.0
     b: float = 1.0
     prior: float = 0.5
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -50,21 +49,24 @@ class Settings:
 class Plan:
     """A model by name (mv, te, wls or one of `candidates`), its number of types, and what the decision rests on.
 
-    found: eigenvectors of the answers that the decision was made on.  correlation: of type and label, where the
-    choice needed it.
+    found: eigenvectors of the answers that the decision was made on.
     """
 
     model: str
     types: int = 1
     found: Spectrum | None = None
     choice: Choice | None = None
-    correlation: float | None = None
 
 
 def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, progress: Progress) -> Plan:
     """Decide on connected answers. Raises InputError where they are too few for what is asked."""
     method, types = settings.method, settings.types
     n, d = answers.n_workers, answers.n_tasks
+    if with_spectrum and (n < MIN_WORKERS or d < 2):
+        raise InputError(
+            f"a figure needs {MIN_WORKERS} workers and 2 tasks in common, there are {n} and {d}; leave --plot out"
+        )
+    found = spectrum(answers, kind=settings.kind) if with_spectrum else None
     if n < MIN_WORKERS and method != "mv":
         if method != "auto":
             raise InputError(f"{method} needs {MIN_WORKERS} workers with common tasks, there are {n}; use --method mv")
@@ -73,33 +75,27 @@ def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, prog
     if d < MIN_TASKS and settings.wants_types:
         if method != "auto" or types is not None:
             raise InputError(f"types need {MIN_TASKS} tasks, there are {d}; use --types 1 or a method without types")
-        warn(f"{d} tasks are too few to compare models; this is the one-coin model")
-        return Plan("one")
-    needed = settings.wants_types or method == "auto" or with_spectrum
-    found = spectrum(answers, kind=settings.kind, seed=settings.seed) if needed else None
+        warn(f"{d} tasks are too few to compare models; this is the majority vote")
+        return Plan("mv", found=found)
+    if found is None and (settings.wants_types or method == "auto"):
+        found = spectrum(answers, kind=settings.kind)
     if method == "auto":
         assert found is not None
         return _automatic(answers, found, settings, progress)
     count = types if isinstance(types, int) else 1
     if found is not None and settings.wants_types and not isinstance(types, int):
-        count = min(MOST_TYPES, max(1, found.above))
+        count = min(type_limit(answers), max(1, found.above))
     names = {"ds1": "one", "ds2": "two", "types": OneCoin(count).name}
     return Plan(names.get(method, method), count, found)
 
 
 def _automatic(answers: Answers, found: Spectrum, settings: Settings, progress: Progress) -> Plan:
-    """The choice by held-out likelihood; two types that are the two classes are reported as two coins."""
-    types, a, b, seed = settings.types, settings.a, settings.b, settings.seed
+    """The choice by held-out likelihood (see `choice`), among the models of one number of types if it is given."""
+    types, a, b = settings.types, settings.a, settings.b
     models: tuple[str, ...] | None = None
     if isinstance(types, int):
-        models = {1: ("one", "two"), 2: ("scaled", "free")}.get(types, (OneCoin(types).name,))
-    choice = choose(answers, found, models=models, kind=settings.kind, a=a, b=b, seed=seed, progress=progress)
-    model, correlation = choice.model, None
-    if model == "two" or (model == "free" and types is None):
-        free = several_types(answers, found, 2, a=a, b=b, seed=seed)
-        correlation = type_label_correlation(free.type_posterior, free.logits)
-        if model == "free" and correlation is not None and abs(correlation) > CONFOUNDED:
-            warn(f"corr(type, label) = {correlation:.2f}: the two types are the two classes; reported as two coins")
-            model = "two"
-    count = {"one": 1, "two": 1, "scaled": 2, "free": 2}.get(model) or int(model.removeprefix("types"))
-    return Plan(model, count, found, choice, correlation if model == "two" else None)
+        models = {1: ("mv", "one", "two"), 2: ("scaled", "free")}.get(types, (OneCoin(types).name,))
+    choice = choose(answers, found, models=models, kind=settings.kind, a=a, b=b, progress=progress)
+    if not choice.beats_guessing:
+        warn("no model predicts held-out answers clearly better than guessing: the labels may be worth little")
+    return Plan(choice.model, candidates(MOST_TYPES)[choice.model].types, found, choice)

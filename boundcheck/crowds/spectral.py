@@ -106,7 +106,7 @@ def _leading(X: Matrix, pairs: int, tolerance: float = 0.0) -> tuple[Float[np.nd
     return values[order], vectors[:, order]
 
 
-def task_types(found: Spectrum, types: int, *, seed: int = 0) -> Int[np.ndarray, " d"]:
+def task_types(found: Spectrum, types: int) -> Int[np.ndarray, " d"]:
     """Which of `types` groups each task belongs to.
 
     In the space of as many eigenvectors as exceed the edge, at most one per type, with centres +-c because the label
@@ -118,7 +118,7 @@ def task_types(found: Spectrum, types: int, *, seed: int = 0) -> Int[np.ndarray,
     if types == 2 and dimensions == 1:
         return two_means(np.abs(found.vectors[:, 0]))[0]
     F = embedding(found.eigenvalues, found.vectors, dimensions)
-    return plane_split(F)[0] if types == 2 else symmetric_k_means(F, types, seed=seed)[0]
+    return plane_split(F)[0] if types == 2 else symmetric_k_means(F, types, seed=0)[0]
 
 
 def predicted_type_error(reliability: Float[np.ndarray, "2 n"], density: float) -> float:

@@ -132,8 +132,8 @@ def _draw(
     n = len(data.y)
     types = np.random.default_rng([seed, 5]).permutation(np.arange(n) % 2)
     answers = attach_crowd(data.y, types, reliabilities(scenario, workers, seed=seed), seed=seed)
-    posterior = crowd_soft_labels(answers, seed=seed, progress=progress)
-    majority = crowd_soft_labels(answers, method="mv", seed=seed)
+    posterior = crowd_soft_labels(answers, progress=progress)
+    majority = crowd_soft_labels(answers, method="mv")
     quality = soft_label_report(soft_labels(posterior.p, posterior.logits), data.y)
     assert quality.kappa is not None
     assert quality.calibration is not None

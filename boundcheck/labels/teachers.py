@@ -106,7 +106,7 @@ def smoothing_labels(y: Int[np.ndarray, " n"], alpha: float) -> MadeLabels:
 
 
 def crowd_labels(
-    dataset: Dataset, answers: Answers, *, method: str = "auto", seed: int = 0, progress: Progress = SILENT
+    dataset: Dataset, answers: Answers, *, method: str = "auto", progress: Progress = SILENT
 ) -> MadeLabels:
     """The crowd's posterior ln P(y = +1)/P(y = -1) for each row of `dataset`; answer +1 means its class +1.
 
@@ -127,7 +127,7 @@ def crowd_labels(
             BoundcheckWarning,
             stacklevel=2,
         )
-    found = crowd_soft_labels(answers, method=method, seed=seed, progress=progress)
+    found = crowd_soft_labels(answers, method=method, progress=progress)
     return MadeLabels(found.logits[[column[row] for row in rows]], f"crowd {found.model}, {answers.n_workers} workers")
 
 

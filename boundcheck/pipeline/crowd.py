@@ -46,7 +46,7 @@ def crowd(
     positive, missing: labels that mean +1, and that mean no answer, in both files.  columns: see `read_crowd`.
     bootstrap: draws of the one-type test, 0 for none.  output: .npz with p, logits, tasks, y where the truth is known
     for every task, types, reliabilities, source and seed.  plot: figure of the tasks in the spectral plane.
-    confidence: of the intervals against the truth, in (0, 1).
+    confidence: of the intervals, in (0, 1).
     Raises InputError for files and options that cannot be used.
     """
     if not 0 < confidence < 1:
@@ -56,9 +56,9 @@ def crowd(
     files = read_crowd(answers, truth, positive=positive, missing=missing, columns=columns)
     found, y = files.answers, files.truth
     labels = crowd_soft_labels(
-        found, method=method, types=types, kind=kind, seed=seed, with_spectrum=plot is not None, progress=progress
+        found, method=method, types=types, kind=kind, with_spectrum=plot is not None, progress=progress
     )
-    report = _report(str(answers), method, labels, files.labels)
+    report = _report(str(answers), method, labels, files.labels, confidence)
     if bootstrap:
         p_value = one_type_p_value(found, draws=bootstrap, seed=seed, progress=progress)
         report = dataclasses.replace(report, one_type_p_value=p_value)
@@ -72,9 +72,12 @@ def crowd(
     return report
 
 
-def _report(source: str, method: str, labels: CrowdLabels, counts: tuple[LabelCount, ...]) -> CrowdReport:
+def _report(
+    source: str, method: str, labels: CrowdLabels, counts: tuple[LabelCount, ...], confidence: float
+) -> CrowdReport:
     answers, spectrum = labels.answers, labels.spectrum
     density = answers.n_answers / (answers.n_workers * max(1, int((labels.part >= 0).sum())))
+    claim = labels.vote_error(1 - confidence)
     bounded = labels.types == 1 and labels.model in ("te", "wls")
     return CrowdReport(
         source=source,
@@ -99,8 +102,11 @@ def _report(source: str, method: str, labels: CrowdLabels, counts: tuple[LabelCo
         marchenko_pastur=None if spectrum is None else spectrum.marchenko_pastur,
         predicted_type_error=predicted_type_error(labels.reliability, density) if labels.model == "free" else None,
         held_out=() if labels.choice is None else labels.choice.table,
+        confounded={} if labels.choice is None else labels.choice.confounded,
+        held_out_temperature=None if labels.choice is None or labels.model == "mv" else labels.choice.temperature,
         one_type_p_value=None,
-        self_estimated_error=float(np.minimum(labels.p, 1 - labels.p).mean()),
+        self_estimated_error=None if claim is None else claim.value,
+        self_estimated_error_interval=None if claim is None else _interval(claim, confidence),
         vote_bounds=vote_bounds(answers, labels.reliability[0]) if bounded else None,
         assumption=ASSUMPTION,
         digest=answers.digest,
@@ -163,11 +169,10 @@ def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, en
     )
 
 
-def _draw(report: CrowdReport, labels: CrowdLabels, plot: Path) -> str | None:
+def _draw(report: CrowdReport, labels: CrowdLabels, plot: Path) -> str:
     from boundcheck.presentation.views import crowd_plots
 
-    if labels.spectrum is None or labels.spectrum.vectors.shape[1] < 2:
-        raise InputError(f"{plot}: too few workers or tasks for a spectral plane; leave --plot out")
+    assert labels.spectrum is not None
     points = embedding(labels.spectrum.eigenvalues, labels.spectrum.vectors, 2)
     crowd_plots.draw(report, points, labels.type[labels.part == 0], plot)
     return str(plot)

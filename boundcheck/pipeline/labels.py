@@ -130,7 +130,7 @@ def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int
     elif teacher == "file":
         made = _given(dataset, settings)
     elif teacher == "crowd":
-        made = _crowd(dataset, settings, seed, progress)
+        made = _crowd(dataset, settings, progress)
     else:
         raise InputError(f"--teacher {teacher}: unknown; use kernel, network, smoothing, file or crowd")
     temperature = settings.temperature
@@ -148,7 +148,7 @@ def _given(dataset: Dataset, settings: TeacherSettings) -> MadeLabels:
     return MadeLabels(logits, given.source or f"file {settings.path.name}", given.radius)
 
 
-def _crowd(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
+def _crowd(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> MadeLabels:
     if settings.answers is None:
         raise InputError("--teacher crowd: say with --answers FILE where the answers are (task,worker,label)")
     files = read_crowd(

@@ -19,7 +19,7 @@ class LabelCount(Record):
 
 @dataclass(frozen=True)
 class HeldOut(Record):
-    """One crowd model that was compared. log_likelihood: mean per held-out answer, in nats (-.693 is guessing).
+    """One crowd model that was compared, or `guess`. log_likelihood: mean per held-out answer, in nats.
 
     behind: how far it is below the best one; standard_error: of that difference, over tasks.
     """
@@ -41,11 +41,15 @@ class CrowdReport(Record):
     classes); None with one type.  reliability: worker -> 2 P(right) - 1 for each type; empty for mv.
     eigenvalues, edge: of the task similarity and of noise; above_edge eigenvalues exceed it.
     predicted_type_error: share of tasks given the wrong type, if the fitted reliabilities are true (two types).
-    held_out: the models compared, if any.  one_type_p_value: parametric bootstrap, if asked for.
-    self_estimated_error: mean of min(p, 1 - p), which assumes that the model is right.
+    held_out: the models compared, if any.  confounded: models left out since their types are the classes, with how
+    far types tell the label, in [0, 1].  held_out_temperature: what the log odds of the chosen model were divided by.
+    one_type_p_value: parametric bootstrap, if asked for.
+    self_estimated_error, self_estimated_error_interval: of the majority vote on the answered tasks, from how often
+    workers agree; None for every other model, whose claims were found false on real crowds.
     vote_bounds: on the error of the weighted vote if the model and the reliabilities are exact, else None.
     digest: SHA-256 of the answers.  labels: what every label of the files means, and how often it occurs.
-    error, error_interval, ece, temperature (> 1: over-confident), log_loss: against `n_truth` known labels.
+    error, error_interval, ece, temperature (of p as it is; > 1: over-confident), log_loss: against `n_truth` known
+    labels.
     """
 
     source: str
@@ -68,8 +72,11 @@ class CrowdReport(Record):
     marchenko_pastur: float | None
     predicted_type_error: float | None
     held_out: tuple[HeldOut, ...]
+    confounded: Mapping[str, float]
+    held_out_temperature: float | None
     one_type_p_value: float | None
-    self_estimated_error: float
+    self_estimated_error: float | None
+    self_estimated_error_interval: Interval | None
     vote_bounds: tuple[float, float] | None
     assumption: str
     digest: str

@@ -54,8 +54,10 @@ def test_json_has_every_key_and_the_error_is_counted(files: tuple[Path, Path], c
     assert result["error_interval"]["lower"] < wrong < result["error_interval"]["upper"]
     assert 0 <= result["ece"] < 0.1
     assert 0.3 < result["temperature"] < 3
-    assert result["self_estimated_error"] == pytest.approx(np.minimum(saved["p"], 1 - saved["p"]).mean())
-    assert [row["model"] for row in result["held_out"]][:4] == ["one", "scaled", "two", "free"]
+    assert (result["self_estimated_error"], result["self_estimated_error_interval"]) == (None, None)
+    assert result["held_out_temperature"] >= 1
+    assert result["confounded"] == {}
+    assert [row["model"] for row in result["held_out"]][:6] == ["guess", "mv", "one", "scaled", "two", "free"]
     assert len(result["reliability"]) == 40
     assert (envelope["command"], envelope["manifest"]["seed"]) == ("crowd", 3)
     assert envelope["manifest"]["data_sha256"] == result["digest"]
@@ -115,6 +117,53 @@ def test_without_truth_nothing_is_said_about_the_error(files: tuple[Path, Path])
     assert result["reliability"] == {}
 
 
+def test_every_seed_gives_the_same_labels(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """The choice hangs on the answers alone; the seed is the bootstrap's."""
+    found = []
+    for seed in (0, 1, 7):
+        out = tmp_path / f"{seed}.npz"
+        assert run(files[0], "-o", out, "--seed", seed).exit_code == 0
+        found.append(arrays(out)["logits"])
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_the_vote_claims_an_error_with_an_interval(tmp_path: Path) -> None:
+    """Too few answers for anything else: the claim, its interval at the confidence asked for, and a warning."""
+    rng = np.random.default_rng(0)
+    rows = [f"{t},w{w},{rng.integers(2)}" for t in range(60) for w in rng.permutation(20)[:3]]
+    (tmp_path / "a.csv").write_text("\n".join(["task,worker,label", *rows]) + "\n")
+    done = run(tmp_path / "a.csv", "--confidence", "0.8", "--json")
+    envelope = json.loads(done.stdout)
+    result = envelope["result"]
+    assert (result["model"], result["held_out_temperature"]) == ("mv", None)
+    interval = result["self_estimated_error_interval"]
+    assert interval["lower"] <= result["self_estimated_error"] <= interval["upper"]
+    assert (interval["confidence"], interval["exact"]) == (0.8, False)
+    assert any("better than guessing" in warning for warning in envelope["warnings"])
+    assert "error, from how often workers agree" in run(tmp_path / "a.csv").stdout
+
+
+@pytest.mark.parametrize("options", [[], ["--method", "mv"]])
+def test_a_figure_that_cannot_be_drawn_is_refused_before_the_work(tmp_path: Path, options: list[str]) -> None:
+    """Two workers: nothing is written, and no warning about the labels comes first."""
+    rows = [f"{t},{w},{t % 2}" for t in range(12) for w in "uv"]
+    (tmp_path / "a.csv").write_text("\n".join(["task,worker,label", *rows]) + "\n")
+    out = tmp_path / "out.npz"
+    done = run(tmp_path / "a.csv", "--plot", tmp_path / "plane.png", "-o", out, *options)
+    assert (done.exit_code, out.exists(), len(done.stderr.strip().splitlines())) == (2, False, 1)
+    assert "a figure needs 3 workers" in done.stderr
+
+
+def test_few_tasks_have_a_figure(tmp_path: Path) -> None:
+    """Nine tasks are too few to compare models, and enough for a plane."""
+    pytest.importorskip("matplotlib")
+    rows = [f"{t},w{w},{(t + w) % 2}" for t in range(9) for w in range(4)]
+    (tmp_path / "a.csv").write_text("\n".join(["task,worker,label", *rows]) + "\n")
+    assert run(tmp_path / "a.csv", "--plot", tmp_path / "plane.png").exit_code == 0
+    assert (tmp_path / "plane.png").exists()
+
+
 def test_tables_name_model_types_workers_and_assumption(files: tuple[Path, Path]) -> None:
     done = run(files[0], "--truth", files[1], "--bootstrap", 3)
     assert done.exit_code == 0, done.stderr
@@ -125,7 +174,8 @@ def test_tables_name_model_types_workers_and_assumption(files: tuple[Path, Path]
         "p-value of one type",
         "reliability",
         "error",
-        "best temperature",
+        "best further temperature",
+        "temperature of p, fitted to held-out answers",
         "assumed: answers are independent",
     ):
         assert words in done.stdout

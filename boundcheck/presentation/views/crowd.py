@@ -31,6 +31,9 @@ def show(report: CrowdReport, console: Console) -> None:
     console.print(f"labels: {escape(counted(report.labels))}", soft_wrap=True)
     if report.held_out:
         console.print(_models(report))
+    if report.confounded:
+        left_out = ", ".join(f"{model} ({value:.2f})" for model, value in report.confounded.items())
+        console.print(f"left out, since types tell the label (up to 1): {left_out}", soft_wrap=True)
     grouped = " on each group of tasks" if report.types > 1 and report.method in ("te", "wls", "ds1", "ds2") else ""
     console.print(f"model: {_name(report.model)}{grouped}")
     console.print(_types(report), soft_wrap=True)
@@ -101,14 +104,18 @@ def _quality(report: CrowdReport) -> Table:
     table.add_column("")
     table.add_column("value", justify="right")
     table.add_column("interval", justify="right")
-    table.add_row("error that the posterior claims (if the model is right)", f"{report.self_estimated_error:.4f}", "")
+    if report.self_estimated_error is not None:
+        claimed, interval = f"{report.self_estimated_error:.4f}", _ends(report.self_estimated_error_interval)
+        table.add_row("error, from how often workers agree", claimed, interval)
+    if report.held_out_temperature is not None:
+        table.add_row("temperature of p, fitted to held-out answers", f"{report.held_out_temperature:.3g}", "")
     if report.vote_bounds is not None:
         low, high = report.vote_bounds
-        table.add_row("bounds on it (if the reliabilities are right)", "", f"[{low:.4f}, {high:.4f}]")
+        table.add_row("bounds on the error (if the reliabilities are right)", "", f"[{low:.4f}, {high:.4f}]")
     rows = (
         ("error", report.error, report.error_interval),
         ("expected calibration error", report.ece, report.ece_interval),
-        ("best temperature (> 1: over-confident)", report.temperature, report.temperature_interval),
+        ("best further temperature (> 1: over-confident)", report.temperature, report.temperature_interval),
         ("log loss", report.log_loss, None),
         ("log loss of each half at the temperature of the other", report.log_loss_at_temperature, None),
     )
