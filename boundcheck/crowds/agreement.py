@@ -33,8 +33,9 @@ class Agreement:
     def logits(self, answers: Answers) -> Float[np.ndarray, " d"]:
         """ln P(+)/P(-) of each task, P averaged over r: the sign is the majority's, 0 at a tie."""
         leads, of_task = np.unique(np.abs(answers.surplus), return_inverse=True)
-        p = self.weight @ expit(2 * np.arctanh(self.r)[:, None] * leads)
-        return np.asarray(np.sign(answers.surplus) * (np.log(p) - np.log1p(-p))[of_task])
+        given = 2 * np.arctanh(self.r)[:, None] * leads
+        odds = np.log(self.weight @ expit(given)) - np.log(self.weight @ expit(-given))
+        return np.asarray(np.sign(answers.surplus) * odds[of_task])
 
     def error(self, answers: Answers, alpha: float) -> Estimate:
         """Share of the answered tasks on which the vote is wrong, a tie counted half: mean and 1 - alpha interval."""

@@ -225,7 +225,7 @@ def test_make_from_a_crowd_and_use(tmp_path: Path, answers: Path) -> None:
     """The file has the posterior of `boundcheck crowd`, and feeds labels check and the data stage."""
     envelope = body("make", CIRCLE, "--teacher", "crowd", "--answers", answers, "-o", tmp_path / "c.npz", "--seed", "3")
     result = envelope["result"]
-    assert (result["teacher"], result["source"], result["radius"]) == ("crowd", "crowd one, 25 workers", None)
+    assert (result["teacher"], result["source"], result["radius"]) == ("crowd", "crowd mv, 25 workers", None)
     assert any("exceeds 1/2" in warning for warning in envelope["warnings"])
     CliRunner().invoke(app, ["crowd", str(answers), "-o", str(tmp_path / "direct.npz"), "--seed", "3"])
     data = load_dataset(CIRCLE)

@@ -115,7 +115,7 @@ def test_the_vote_alone_claims_an_error() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(100, 30, 3), (300, 60, 3), (500, 100, 5)])
 def test_the_claimed_error_covers_the_actual_one(size: tuple[int, int, int]) -> None:
-    """200 crowds of each family, for two confidences; the claims were .291, .158, .090 where .478, .255, .151 was true."""
+    """200 crowds a family, at two confidences; the claims were .291, .158, .090 where .478, .255, .151 was true."""
     inside = {0.8: 0, 0.95: 0}
     claimed, actual = [], []
     for seed in range(1000, 1200):
