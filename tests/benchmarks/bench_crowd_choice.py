@@ -26,8 +26,8 @@ COUNT = int(os.environ.get("COUNT", "20"))
 SPARSE = ((100, 30, 3), (300, 60, 3), (500, 100, 5))
 TYPED = (
     ("hardeasy", 30, 1.0), ("hardeasy", 60, 1.0), ("hardeasy", 100, 1.0), ("hardeasy", 150, 1.0),
-    ("hardeasy", 150, 0.4), ("opposed", 60, 1.0), ("opposed", 150, 0.4), ("mislead", 30, 1.0), ("experts", 30, 1.0), ("specialist", 30, 1.0),
-    ("parallel", 30, 1.0), ("parallel", 150, 0.4), ("one", 30, 1.0),
+    ("hardeasy", 150, 0.4), ("opposed", 60, 1.0), ("opposed", 150, 0.4), ("mislead", 30, 1.0),
+    ("experts", 30, 1.0), ("specialist", 30, 1.0), ("parallel", 30, 1.0), ("parallel", 150, 0.4), ("one", 30, 1.0),
 )  # fmt: skip
 
 
