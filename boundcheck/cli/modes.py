@@ -87,7 +87,13 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode("--teacher file or crowd", _one_of("teacher", "file", "crowd"), ("columns",)),
     ),
     "labels check": (Mode("--truth", _given("truth"), tuple(name for name in _ROWS if name != "positive")),),
-    "crowd": (Mode("--truth", _given("truth"), ("confidence",)),),
+    "crowd": (
+        Mode(
+            "--truth or --method auto or mv",
+            lambda inputs: inputs["truth"] is not None or inputs["method"] in ("auto", "mv"),
+            ("confidence",),
+        ),
+    ),
     "reproduce crowd": (Mode("DATA", _given("data"), _ROWS),),
     "reproduce scaling": (Mode("gamma or n", _one_of("against", "gamma", "n"), ("eps",)),),
     "reproduce temperature": (Mode("other commands: it is kappa here", lambda _: False, ("radius",)),),

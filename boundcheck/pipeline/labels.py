@@ -165,7 +165,7 @@ def _crowd(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> M
             "--positive-answers which answers mean +1"
         )
     check_made_for(str(settings.answers), files.answers.made_for, dataset)
-    made = teachers.crowd_labels(dataset, files.answers, method=settings.method, seed=seed, progress=progress)
+    made = teachers.crowd_labels(dataset, files.answers, method=settings.method, progress=progress)
     return dataclasses.replace(made, answers=files.labels)
 
 

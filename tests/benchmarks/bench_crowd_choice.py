@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boundcheck.crowds import Answers, CrowdLabels, attach_crowd, crowd_soft_labels, read_answers, read_truth, scenario
+from boundcheck.crowds import Answers, CrowdLabels, attach_crowd, crowd_soft_labels, read_crowd, scenario
 from boundcheck.crowds.models import two_coin
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.softlabels.calibration import fit_temperature
@@ -53,8 +53,9 @@ def test_a_real_crowd(name: str) -> None:
     folder = Path(os.environ["CROWDS"])
     positive = dict(pair.split("=") for pair in os.environ.get("POSITIVE", "").split()).get(name)
     classes = tuple(positive.split(",")) if positive else ()
-    answers = read_answers(folder / f"{name}.csv", classes)
-    y = read_truth(folder / f"{name}.truth.csv", answers.tasks, classes)
+    files = read_crowd(folder / f"{name}.csv", folder / f"{name}.truth.csv", positive=classes)
+    answers, y = files.answers, files.truth
+    assert y is not None
     known, found = y != 0, chosen(answers)
     ours, vote, coins = (
         error(logits[known], y[known]) for logits in (found.logits, answers.surplus, two_coin(answers).logits)
