@@ -105,8 +105,8 @@ def _quality(report: CrowdReport) -> Table:
     table.add_column("value", justify="right")
     table.add_column("interval", justify="right")
     if report.self_estimated_error is not None:
-        claimed, interval = f"{report.self_estimated_error:.4f}", _ends(report.self_estimated_error_interval)
-        table.add_row("error, from how often workers agree", claimed, interval)
+        claimed = f"{report.self_estimated_error:.4f}"
+        table.add_row("error, from how often workers agree", claimed, _ends(report.self_estimated_error_interval))
     if report.held_out_temperature is not None:
         table.add_row("temperature of p, fitted to held-out answers", f"{report.held_out_temperature:.3g}", "")
     if report.vote_bounds is not None:
