@@ -29,11 +29,11 @@ def softmax(*, logits: int = 1) -> tuple[Check, ...]:
 
 
 def kl_sign(*, sign: int = -1) -> tuple[Check, ...]:
-    """The printed lKL is -KL: negative, and its gradient descent ascends."""
+    """The printed l_KL is -KL: negative, and its gradient descent ascends."""
     value = (KL * sign).subs({_z: 0, _f: sp.log(3)})  # p = 1/2, mu = 3/4: -KL = ln(3)/2 - ln 2
     below = ball(2).log() - ball(3).log() / 2
     return (
-        positive("p = 1/2, mu(f) = 3/4: lKL as printed is (ln 3)/2 - ln 2 < 0", below if sign < 0 else -below),
+        positive("p = 1/2, mu(f) = 3/4: l_KL as printed is (ln 3)/2 - ln 2 < 0", below if sign < 0 else -below),
         identity("its value there", value, sign * (sp.log(2) - sp.log(3) / 2)),
         identity("its derivative in f is p - mu(f)", sign * sp.diff(KL, _f), sigmoid(_z) - sigmoid(_f)),
     )
@@ -133,19 +133,19 @@ CLAIMS = (
     ),
     Claim(
         "kl-sign",
-        "definition of lKL, Section 2",
-        "lKL(p, mu) = -KL(p || mu) (signs of the logarithms exchanged)",
-        "lKL(p, mu) = KL(p || mu) >= 0",
+        "definition of l_KL, Section 2",
+        "l_KL(p, mu) = -KL(p || mu) (signs of the logarithms exchanged)",
+        "l_KL(p, mu) = KL(p || mu) >= 0",
         "typo",
         "refuted",
-        "As printed lKL = -KL <= 0: (7) would be trivially true and training would ascend.",
+        "As printed l_KL = -KL <= 0: (7) would be trivially true and training would ascend.",
         kl_sign,
     ),
     Claim(
         "kl-risk",
         "(4)",
         "R^KL is the mean of a nonnegative convex loss",
-        "with the corrected lKL; moreover KL <= (f - z)^2/8",
+        "with the corrected l_KL; moreover KL <= (f - z)^2/8",
         "holds",
         "proved",
         "KL is the Bregman divergence of softplus in the logits (theory: KL risk).",
