@@ -7,7 +7,7 @@ from typing import Literal
 from boundcheck.audit.check import RIGOROUS, Check
 from boundcheck.records import Record
 
-Verdict = Literal[
+ClaimVerdict = Literal[
     "holds",
     "holds with a different proof",
     "typo",
@@ -33,7 +33,7 @@ class Claim:
     where: str
     statement: str
     corrected: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     evidence: Evidence
     argument: str
     check: Callable[..., tuple[Check, ...]]
@@ -47,7 +47,7 @@ class Finding(Record):
     where: str
     statement: str
     corrected: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     evidence: Evidence
     check: str
     residual: float

@@ -12,8 +12,8 @@ Report = Callable[[Mapping[Job, TrainingRun]], None]
 """Listens to the runs that are done."""
 
 
-class Ledger(Protocol):
-    """What is done already, and where to keep what has just been trained."""
+class FinishedRuns(Protocol):
+    """Runs of one setting that are done already, and where to keep what has just been trained."""
 
     def load(self, jobs: Iterable[Job]) -> dict[Job, TrainingRun]:
         """Those of `jobs` that are finished."""
@@ -22,18 +22,18 @@ class Ledger(Protocol):
         """Keep finished runs."""
 
 
-class MemoryLedger:
-    """A ledger that lasts as long as the search."""
+class RunsInMemory:
+    """Finished runs that last as long as the search."""
 
     def __init__(self) -> None:
         self._runs: dict[Job, TrainingRun] = {}
 
     def load(self, jobs: Iterable[Job]) -> dict[Job, TrainingRun]:
-        """See `Ledger.load`."""
+        """See `FinishedRuns.load`."""
         return {job: self._runs[job] for job in jobs if job in self._runs}
 
     def save(self, runs: Iterable[TrainingRun]) -> None:
-        """See `Ledger.save`."""
+        """See `FinishedRuns.save`."""
         self._runs.update({(run.width, run.seed): run for run in runs})
 
 
@@ -42,7 +42,7 @@ class Collector:
     """Runs jobs to the end or to the deadline (on time.monotonic's clock); `trained` holds those run here."""
 
     task: Task
-    ledger: Ledger
+    finished: FinishedRuns
     executor: Executor
     deadline: float
     trained: set[Job] = field(default_factory=set)
@@ -52,7 +52,7 @@ class Collector:
 
         report: is given what is done, batch after batch.
         """
-        done = self.ledger.load(dict.fromkeys(jobs))
+        done = self.finished.load(dict.fromkeys(jobs))
         waiting = [job for job in dict.fromkeys(jobs) if job not in done]
 
         def take(neurons: int) -> list[Job]:
@@ -66,7 +66,7 @@ class Collector:
         batches = self.executor.run(self.task, take)
         try:
             for runs in batches:
-                self.ledger.save(runs)
+                self.finished.save(runs)
                 finished = {(run.width, run.seed): run for run in runs}
                 self.trained.update(finished)
                 done.update(finished)

@@ -1,4 +1,4 @@
-"""Which widths to try next: doubling until one looks as if it succeeded, then bisection, then proof.
+"""Which widths to try next: doubling until one looks good, then bisection, then enough seeds to be sure.
 
 The plan sees counts only. Failure is shown by few seeds and success by many, so bisection goes on below a width
 that merely looks successful, and only the smallest such width is given the seeds that show it to succeed; if that
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from boundcheck.search.statistics import SuccessTest, Verdict
+from boundcheck.search.statistics import Outcome, SuccessTest
 
 _FIRST_WIDTHS = 32  # these are tried at once: together they cost little more than the widest
 _FIRST_SEEDS = 4  # four failures show a success probability below 0.9 at the usual confidence
@@ -46,7 +46,7 @@ class Count:
 
     seeds: int = 0
     successes: int = 0
-    verdict: Verdict = "undecided"
+    verdict: Outcome = "undecided"
 
 
 _NONE = Count()
@@ -100,8 +100,8 @@ class Plan:
     def neurons_left(self, running: Collection[tuple[int, int]] = ()) -> float:
         """Neurons still to train, roughly, given the (width, seed) already done in this round.
 
-        The likely answer's proof, or that of the smallest doubling width not yet given up, and a look at every width
-        that halves the way down to the largest failure.
+        The seeds that would show the likely answer to succeed (or the smallest doubling width that may), and a few
+        seeds at every width of the bisection down to the largest failure.
         """
         hopeful = [w for w in doubling_widths(self.max_width) if not self._settled(w) and self._promising(w)]
         likely = [w for w, count in self.counts.items() if count.seeds and (self._probable(w) or self._promising(w))]
@@ -123,7 +123,7 @@ class Plan:
         return self._doubling() if probable is None else self._below(probable) or self._above(probable)
 
     def _allowed(self, width: int) -> bool:
-        """Whether the error probability set aside for another width, if this is one, is still to be had."""
+        """Whether it may be tried: every width has its share of the error probability, so their number is limited."""
         return width in self.counts or len(self.counts) < most_widths(self.max_width)
 
     def _settled(self, width: int) -> bool:
@@ -162,7 +162,7 @@ class Plan:
         return [candidate, *(w for w in self._unseen(candidate) if _FIRST_SEEDS * w <= self.tile)]
 
     def _below(self, probable: int) -> list[int]:
-        """Bisection down to `probable` and a settled neighbour, proof of `probable`, and bisection below all doubt."""
+        """Bisect below `probable`, then give it the seeds that settle it, then bisect around undecided widths."""
         settled = [0, *(w for w in self.counts if w < probable and self._settled(w))]
         neighbour, failure = max(settled), self.largest_failure
         if not self._close(neighbour, probable, clear=neighbour == failure):
@@ -175,9 +175,9 @@ class Plan:
         return [] if self._close(failure, doubtful, clear=doubtful == probable) else [middle(failure, doubtful)]
 
     def _close(self, low: int, high: int, *, clear: bool) -> bool:
-        """Whether nothing need be tried between two widths: they are neighbours, or one is in doubt and they are near.
+        """Whether nothing need be tried between two widths: they are neighbours, or near with one left undecided.
 
-        Around a width that all its seeds leave undecided the others are hard too, and no answer is exact.
+        Widths near one that all its seeds leave undecided are as hard to decide.
         """
         return high - low <= (2 if clear else max(2, high // _NEAR))
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Integer
 from boundcheck import numerics
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import TrainingRun, TrainingSpec
-from boundcheck.search.collect import Collector, MemoryLedger
+from boundcheck.search.collect import Collector, RunsInMemory
 from boundcheck.search.executors import Executor, Job, LocalExecutor
 from boundcheck.search.store import Setting, Store
 
@@ -97,7 +97,7 @@ def make_collector(
     setting = Setting(data_digest, _digest(y, p), spec, eps, version, data_name)
     return Collector(
         task=partial(trainer, X, y, p, spec, eps=eps, progress=SILENT),
-        ledger=MemoryLedger() if store is None else store.ledger(setting),
+        finished=RunsInMemory() if store is None else store.finished(setting),
         executor=executor or LocalExecutor(),
         deadline=deadline,
     )

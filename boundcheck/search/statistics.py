@@ -20,7 +20,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincc, betaln
 
-Verdict = Literal["succeeds", "fails", "undecided"]
+Outcome = Literal["succeeds", "fails", "undecided"]
 _PRIOR = 0.5  # Jeffreys' Beta(1/2, 1/2)
 
 
@@ -28,8 +28,8 @@ _PRIOR = 0.5  # Jeffreys' Beta(1/2, 1/2)
 class SuccessTest:
     """Test of `success probability >= target` at error probability `alpha`, both in (0, 1).
 
-    If the success probability is below the target, `verdict` ever says "succeeds" with probability at most
-    alpha; if it is at or above, it ever says "fails" with probability at most alpha.
+    However often it is asked, `verdict` says "succeeds" with probability at most alpha where the success probability
+    is below the target, and "fails" with probability at most alpha where it is not.
     """
 
     target: float
@@ -43,7 +43,7 @@ class SuccessTest:
         """log M_n(q) of the module's docstring, for 0 < q < 1."""
         return self._log_marginal(seeds, successes) - _log_likelihood(seeds, successes, q)
 
-    def verdict(self, seeds: int, successes: int) -> Verdict:
+    def verdict(self, seeds: int, successes: int) -> Outcome:
         """`succeeds` once the lower limit reaches the target, `fails` once the upper limit is below it."""
         if not seeds or self.log_evidence(seeds, successes, self.target) < -math.log(self.alpha):
             return "undecided"

@@ -84,7 +84,7 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def ledger(self, setting: Setting) -> "StoreLedger":
+    def finished(self, setting: Setting) -> "RunsInStore":
         """The runs of one setting, entered in the store if it is new there."""
         body = (setting.digest, setting.name, setting.data, setting.targets, json.dumps(asdict(setting.spec)))
         with self.transaction() as db:
@@ -94,7 +94,7 @@ class Store:
                 (*body, setting.eps, setting.numerics),
             )
             (number,) = db.execute("SELECT id FROM settings WHERE digest = ?", (setting.digest,)).fetchone()
-        return StoreLedger(self, number)
+        return RunsInStore(self, number)
 
     def settings(self) -> list[StoredSetting]:
         """Every setting that has runs, the one used last first."""
@@ -181,7 +181,7 @@ class Store:
             raise kind(f"run store {self.path}: {_explain(error)}") from error
 
 
-class StoreLedger:
+class RunsInStore:
     """The runs of one setting in a store: those that are done, and room for more."""
 
     def __init__(self, store: Store, setting: int) -> None:

@@ -18,14 +18,18 @@ from boundcheck.training.comparator import fit_comparator
 from boundcheck.training.intervals import Neurons, PerSample, Rows, Signs, default_comparator, logit_intervals
 from boundcheck.training.network import initial_weights
 
-RADII = (1.3, 1.0, 2.0, 4.0)  # of the logit scale: room for the comparator against flips, which grow with the radius
-HOPELESS = 2.0  # a radius whose error is so many times the best one's at a width is not tried at wider ones
+RADII = (
+    1.3,
+    1.0,
+    2.0,
+    4.0,
+)  # times the logit scale: a larger radius leaves room for the comparator but allows more flips
+HOPELESS = 2.0  # a radius whose error is this many times the best one's is not tried at wider networks
 STEP_SIZES = tuple(2.0 ** (k / 2) for k in range(-6, 6))
-FLOOR_STEP = (
-    1 / 8
-)  # takes eta kappa/8 < 2 % of the margin, in the units of the soft loss and of the perceptron's margin
+# takes eta kappa/8 < 2 % of the margin, in the units of the soft loss and of the perceptron's margin
+FLOOR_STEP = 1 / 8
 FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), 1/128 of the budget (theory: Sharp soft bound)
-WORK = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
+DURATION = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
 FITS = 12  # comparators, each better than the one before, that a fit is given
 CELLS = 1 << 24  # neurons x samples of a fit, about 400 MB a thread
 SMALL = 1 << 17  # cells below which a second thread costs more than it saves
@@ -208,19 +212,19 @@ class _Question:
         if not self.fitted or min(bounds) <= self.eps:
             return bounds
         hard = self.base.labels == "hard"
-        work = self._margin_work() if hard else WORK * self.base.steps
-        fits = fit_comparator(self.X, W0, a, D, self.z, radius=specs[0].radius, work=work, one_sided=hard)
+        duration = self._margin_duration() if hard else DURATION * self.base.steps
+        fits = fit_comparator(self.X, W0, a, D, self.z, radius=specs[0].radius, duration=duration, one_sided=hard)
         latest = 1.0
         for left in reversed(range(FITS)):
             before, fitted = latest, self._certify(W0, a, next(fits), specs)
             latest, bounds = min(fitted), [min(pair) for pair in zip(bounds, fitted, strict=True)]
-            # gains tend to shrink: given up, at worst too early, where so many more of this size do not reach eps
+            # gains tend to shrink: stop where even as many more of this size as fits are left would not reach eps
             if latest <= self.eps or latest - left * max(before - latest, 0) > self.eps:
                 break
         return bounds
 
-    def _margin_work(self) -> float:
-        """The perceptron's bound asks for the largest margin per norm: regularise the fit by a tenth of gamma^2."""
+    def _margin_duration(self) -> float:
+        """eta T of the fit for the perceptron, whose bound asks for a large margin at a small norm."""
         return 8 / (0.1 * float(np.min(np.abs(self.z)) / self.base.radius) ** 2)
 
     def _certify(self, W0: Neurons, a: Signs, D: Neurons, specs: Sequence[TrainingSpec]) -> list[float]:

@@ -35,17 +35,17 @@ def fit_comparator(
     target: PerSample,
     *,
     radius: float,
-    work: float,
+    duration: float,
     one_sided: bool,
 ) -> Iterator[Neurons]:
     """Yield better and better D (m, d) with ||D_j|| <= radius/sqrt m, which tend to the least budget.
 
     D: (m, d) a comparator whose half is where to begin: from below the targets no kink |mid_i - t_i| is in the way.
-    target: (n,) logits to be reached, of the sign of the labels.  work: eta T.  one_sided: only falling short of the
-    target counts (hard labels).  Accelerated projected gradient with restarts; cost O(ITERATIONS n m d) each.
+    target: (n,) logits to be reached, of the sign of the labels.  duration: eta T.  one_sided: only falling short of
+    the target counts (hard labels).  Accelerated projected gradient with restarts; cost O(ITERATIONS n m d) each.
     """
     m = len(W0)
-    problem = _Budget(X, W0, a, target, radius, work, one_sided)
+    problem = _Budget(X, W0, a, target, radius, duration, one_sided)
     u = point = best = (math.sqrt(m) / 2 * a[:, None] * D).astype(np.float32)
     momentum, curvature, lowest = 1.0, _START_CURVATURE, math.inf
     while True:
@@ -72,12 +72,12 @@ class _Budget:
     """The smoothed budget as a function of u (m, d); slopes are m times gradients, free of the scale of m."""
 
     def __init__(
-        self, X: Rows, W0: Neurons, a: Signs, target: PerSample, radius: float, work: float, one_sided: bool
+        self, X: Rows, W0: Neurons, a: Signs, target: PerSample, radius: float, duration: float, one_sided: bool
     ) -> None:
         m, root = len(W0), math.sqrt(len(W0))
         G = W0 @ X.T
         flip = np.abs(G) <= radius / root * np.linalg.norm(X, axis=1)
-        self.X, self.m, self.work, self.one_sided = X.astype(np.float32), m, work, one_sided
+        self.X, self.m, self.duration, self.one_sided = X.astype(np.float32), m, duration, one_sided
         self.fixed = ((G > 0) & ~flip).astype(np.float32)
         self.place = np.flatnonzero(flip)
         self.sample = self.place % len(X)
@@ -94,7 +94,7 @@ class _Budget:
         pull = self.sign * weight * (-1.0 if self.one_sided else np.sign(gap))
         by_neuron = self.fixed * pull.astype(np.float32)
         by_neuron.ravel()[self.place] = (pull[self.sample] + weight[self.sample] * lean) / 2
-        return value, u / np.float32(self.work) + by_neuron @ self.X
+        return value, u / np.float32(self.duration) + by_neuron @ self.X
 
     def _parts(self, u: Float[np.ndarray, "m d"]) -> tuple[float, PerSample, PerSample, Float[np.ndarray, " flips"]]:
         """Return the budget, e, mid - t towards the target's sign, and d|c|/dc of each flip."""
@@ -106,7 +106,7 @@ class _Budget:
         mid = self.sign * (fixed / self.m + np.bincount(self.sample, c, n) / 2)
         gap, rad = mid - self.size, np.bincount(self.sample, r, n) / 2
         error = np.maximum(rad - gap, 0) if self.one_sided else rad + np.abs(gap)
-        return float(np.vdot(u, u)) / (2 * self.work * self.m) + float(np.mean(error**2)) / 16, error, gap, c / r
+        return float(np.vdot(u, u)) / (2 * self.duration * self.m) + float(np.mean(error**2)) / 16, error, gap, c / r
 
 
 def _clip(u: Float[np.ndarray, "m d"], radius: float) -> Float[np.ndarray, "m d"]:

@@ -23,7 +23,7 @@ from boundcheck.training.losses import Targets, derivative, value
 PAIRS = 2  # pairs of neurons a slot; 2 measured as fast as 4 and wastes less on narrow networks
 
 
-class Problem(NamedTuple):
+class Shared(NamedTuple):
     """What all tiles share.  X: (n, r) and its transpose, training precision.
 
     limit: the largest count of errors, over all steps and samples, whose average is still <= eps.
@@ -62,36 +62,36 @@ class State(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="loss")
-def advance(problem: Problem, tile: Tile, state: State, until: Int[Array, ""], loss: Loss) -> State:
+def advance(shared: Shared, tile: Tile, state: State, until: Int[Array, ""], loss: Loss) -> State:
     """Make steps until `until`, or until every network of the tile is done."""
     return jax.lax.while_loop(
-        lambda s: (s.step < until) & ~jnp.all(s.done), lambda s: _step(problem, tile, s, loss), state
+        lambda s: (s.step < until) & ~jnp.all(s.done), lambda s: _step(shared, tile, s, loss), state
     )
 
 
-def _step(problem: Problem, tile: Tile, state: State, loss: Loss) -> State:
+def _step(shared: Shared, tile: Tile, state: State, loss: Loss) -> State:
     # Neurons are rows and samples columns: XLA's CPU backend vectorises every pass over (neurons, samples) that way.
-    X, targets, c = problem.X, problem.targets, tile.threshold
+    X, targets, c = shared.X, shared.targets, tile.threshold
     (n, r), dtype = X.shape, X.dtype
-    u = jnp.dot(state.U.reshape(-1, r), problem.XT, precision="highest").reshape(2, *c.shape)
+    u = jnp.dot(state.U.reshape(-1, r), shared.XT, precision="highest").reshape(2, *c.shape)
     # written out pair by pair: as a reduction over the pairs XLA takes thirty times as long
     slots = sum(jnp.maximum(u[0, k], c[k]) - jnp.maximum(u[1, k], c[k]) for k in range(PAIRS))
     f = jax.ops.segment_sum(slots, tile.owner, tile.width.size, indices_are_sorted=True) / tile.width[:, None]
 
     # a product with ones counts exactly below 2^24 samples and is faster than a sum of integers
     wrong = ((targets.y * f <= 0).astype(dtype) @ jnp.ones(n, dtype)).astype(state.wrong.dtype)
-    risk = problem.temperature * jnp.mean(value(loss, f / problem.temperature, targets), axis=1, dtype=state.risk.dtype)
-    slope = derivative(loss, f / problem.temperature, targets) * (problem.step_size / n)
+    risk = shared.temperature * jnp.mean(value(loss, f / shared.temperature, targets), axis=1, dtype=state.risk.dtype)
+    slope = derivative(loss, f / shared.temperature, targets) * (shared.step_size / n)
 
     move = slope.at[tile.owner].get(mode="promise_in_bounds") * jnp.asarray([1, -1], dtype)[:, None, None, None]
     active = jnp.where(u > c, move, jnp.zeros((), dtype))
     U = state.U - jnp.dot(active.reshape(-1, n), X, precision="highest").reshape(state.U.shape)
     norm = jnp.sqrt(jnp.sum(U * U, axis=-1, keepdims=True))
-    U = jnp.where(norm > problem.radius, U * (problem.radius / norm), U)
+    U = jnp.where(norm > shared.radius, U * (shared.radius / norm), U)
 
     live = ~state.done
     made, total = state.made + live, state.wrong + wrong * live
-    decided = (total > problem.limit) | (total + n * (problem.steps - made) <= problem.limit)
+    decided = (total > shared.limit) | (total + n * (shared.steps - made) <= shared.limit)
     return State(
         U=jnp.where(live[tile.owner][:, None], U, state.U),
         step=state.step + 1,
@@ -99,5 +99,5 @@ def _step(problem: Problem, tile: Tile, state: State, loss: Loss) -> State:
         wrong=total,
         fewest=jnp.where(live, jnp.minimum(state.fewest, wrong), state.fewest),
         risk=state.risk + risk * live,
-        done=state.done | (problem.decide & decided),
+        done=state.done | (shared.decide & decided),
     )

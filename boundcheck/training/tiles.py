@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck.training.network import base_weights
-from boundcheck.training.pgd import PAIRS, Problem, State, Tile
+from boundcheck.training.pgd import PAIRS, Shared, State, Tile
 
 NEURONS_A_SLOT = 2 * PAIRS
 
@@ -78,10 +78,10 @@ def pack(runs: Sequence[Run], n: int) -> list[tuple[Shape, list[Run]]]:
 
 
 def load(
-    problem: Problem, X: Float[np.ndarray, "n d"], shape: Shape, runs: Sequence[Run], step: int
+    shared: Shared, X: Float[np.ndarray, "n d"], shape: Shape, runs: Sequence[Run], step: int
 ) -> tuple[Tile, State]:
     """Return the tile of `runs`, all of which stand at `step`; X is unrotated, float64."""
-    dtype, (n, r) = problem.X.dtype, problem.X.shape
+    dtype, (n, r) = shared.X.dtype, shared.X.shape
     slots = shape.neurons // NEURONS_A_SLOT
     threshold = np.zeros((slots, PAIRS, n), dtype)
     U = np.zeros((2, slots, PAIRS, r), dtype)

@@ -17,7 +17,7 @@ from boundcheck.progress import SILENT, Progress
 from boundcheck.records import TrainingRun, TrainingSpec
 from boundcheck.training.losses import make_targets
 from boundcheck.training.network import Network, check_job, initial_weights
-from boundcheck.training.pgd import Problem, State, Tile, advance
+from boundcheck.training.pgd import Shared, State, Tile, advance
 from boundcheck.training.tiles import Run, load, pack, unload
 
 MEMORY = 2**30  # bytes of thresholds and displacements held at once
@@ -136,7 +136,7 @@ class _Trainer:
         _check(spec, n, self.y, p)
         rotated, self.basis = to_rank(self.X)
         scalar = jnp.dtype(spec.precision).type
-        self.problem = Problem(
+        self.shared = Shared(
             X=jnp.asarray(rotated, scalar),
             XT=jnp.asarray(rotated.T.copy(), scalar),
             targets=make_targets(self.y, np.full(n, 0.5) if p is None else p, spec.precision),
@@ -150,15 +150,15 @@ class _Trainer:
 
     def fit(self, jobs: Sequence[tuple[int, int]], progress: Progress) -> list[Run]:
         """Train all jobs, in groups that fit in memory; return the runs in the order of jobs."""
-        n, r = self.problem.X.shape
+        n, r = self.shared.X.shape
         runs = {}
         for width, seed in jobs:
             check_job(width, seed)
-            _check_memory(width, n, self.problem.X.itemsize)
+            _check_memory(width, n, self.shared.X.itemsize)
             runs[width, seed] = Run(width, seed, np.zeros((2, width // 2, r), self.spec.precision))
         groups: list[list[Run]] = [[]]
         for run in sorted(runs.values(), key=lambda run: run.width):
-            held = sum(other.width for other in groups[-1]) * (n + 4 * r) * self.problem.X.itemsize
+            held = sum(other.width for other in groups[-1]) * (n + 4 * r) * self.shared.X.itemsize
             groups.append([run]) if held > MEMORY else groups[-1].append(run)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for i, group in enumerate(groups):
@@ -201,13 +201,13 @@ class _Trainer:
     def _load(self, runs: Sequence[Run], step: int) -> list[_Loaded]:
         """Pack and load `runs`, and compile what is not yet compiled, once a shape."""
         n = len(self.X)
-        tiles = [(some, *load(self.problem, self.X, shape, some, step)) for shape, some in pack(runs, n)]
+        tiles = [(some, *load(self.shared, self.X, shape, some, step)) for shape, some in pack(runs, n)]
         for tile in {(t[1].owner.size, t[1].width.size): t for t in tiles}.values():
             self._advance(tile, step)
         return tiles
 
     def _advance(self, tile: _Loaded, until: int) -> State:
-        state: State = advance(self.problem, tile[1], tile[2], jnp.asarray(until), self.spec.loss)
+        state: State = advance(self.shared, tile[1], tile[2], jnp.asarray(until), self.spec.loss)
         state.step.block_until_ready()
         return state
 

@@ -148,6 +148,10 @@ def test_audit_and_derivations_share_each_lemma(report, lemma):
     assert claims <= {step.statement for finding in report.claims for step in finding.steps}
 
 
+def test_symbols_are_those_of_the_paper():
+    assert CLAIMS["kl-sign"].statement.startswith("l_KL(p, mu)")
+
+
 def test_an_unknown_claim_names_the_known_ones():
     with pytest.raises(InputError, match="choose from initial-output"):
         run_audit("corollary-5")

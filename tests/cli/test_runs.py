@@ -27,8 +27,8 @@ def store(tmp_path: Path) -> Path:
     with Store(path) as opened:
         hard = Setting("0123456789abcdef", "t", SPEC, 0.05, "1", "synthetic:circle:points=8")
         early = replace(RUNS[0], width=64, decided_early=True, average_error_bounds=(0.06, 0.9))
-        opened.ledger(hard).save([early])
-        opened.ledger(replace(hard, spec=SOFT, eps=None)).save(RUNS)
+        opened.finished(hard).save([early])
+        opened.finished(replace(hard, spec=SOFT, eps=None)).save(RUNS)
     return path
 
 

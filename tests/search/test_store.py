@@ -32,9 +32,9 @@ def path(tmp_path: Path) -> Path:
 def test_runs_come_back_bit_for_bit(path: Path) -> None:
     kept = [run(8, 0, 0.1 + 0.2), dataclasses.replace(run(8, 1), average_error_bounds=None, movement=math.inf)]
     with Store(path) as store:
-        store.ledger(SETTING).save(kept)
+        store.finished(SETTING).save(kept)
     with Store(path) as store:
-        assert store.ledger(SETTING).load([(8, 0), (8, 1), (8, 2)]) == {(8, 0): kept[0], (8, 1): kept[1]}
+        assert store.finished(SETTING).load([(8, 0), (8, 1), (8, 2)]) == {(8, 0): kept[0], (8, 1): kept[1]}
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,17 @@ def test_runs_come_back_bit_for_bit(path: Path) -> None:
 def test_whatever_changes_a_run_changes_its_identity(path: Path, change: dict[str, object]) -> None:
     other = dataclasses.replace(SETTING, **change)
     with Store(path) as store:
-        store.ledger(SETTING).save([run()])
-        assert store.ledger(other).load([(8, 0)]) == {}
-        assert store.ledger(dataclasses.replace(SETTING, name="renamed")).load([(8, 0)]) == {(8, 0): run()}
+        store.finished(SETTING).save([run()])
+        assert store.finished(other).load([(8, 0)]) == {}
+        assert store.finished(dataclasses.replace(SETTING, name="renamed")).load([(8, 0)]) == {(8, 0): run()}
 
 
 def test_settings_are_listed_with_their_runs(path: Path) -> None:
     other = dataclasses.replace(SETTING, data="other", spec=dataclasses.replace(SPEC, radius=math.inf))
     with Store(path) as store:
-        store.ledger(SETTING).save([run(8, 0), run(2, 1), run(8, 1)])
-        store.ledger(other).save([run(4)])
-        store.ledger(dataclasses.replace(SETTING, data="never used"))
+        store.finished(SETTING).save([run(8, 0), run(2, 1), run(8, 1)])
+        store.finished(other).save([run(4)])
+        store.finished(dataclasses.replace(SETTING, data="never used"))
         second, first = store.settings()
         assert (first.setting, first.runs, first.widths) == (SETTING, 3, (2, 8))
         assert second.setting == other
@@ -68,9 +68,9 @@ def test_settings_are_listed_with_their_runs(path: Path) -> None:
 def test_prune_never_gives_a_running_search_its_number_away(path: Path) -> None:
     """Another setting after the prune must not read the runs that the search is still saving."""
     with Store(path) as store:
-        running = store.ledger(SETTING)
+        running = store.finished(SETTING)
         store.prune()
-        other = store.ledger(dataclasses.replace(SETTING, data="other"))
+        other = store.finished(dataclasses.replace(SETTING, data="other"))
         running.save([run(8, 0)])
         assert other.load([(8, 0)]) == {}
         assert set(running.load([(8, 0)])) == {(8, 0)}
@@ -78,8 +78,8 @@ def test_prune_never_gives_a_running_search_its_number_away(path: Path) -> None:
 
 def test_prune_deletes_what_it_is_told_and_nothing_else(path: Path) -> None:
     with Store(path) as store:
-        store.ledger(SETTING).save([run(8, 0)])
-        store.ledger(dataclasses.replace(SETTING, data="other")).save([run(4), run(6)])
+        store.finished(SETTING).save([run(8, 0)])
+        store.finished(dataclasses.replace(SETTING, data="other")).save([run(4), run(6)])
         number = next(s.id for s in store.settings() if s.setting == SETTING)
         assert store.prune(settings=[number], finished_before=time.time() - 60) == 0
         assert store.prune(settings=[number]) == 1
@@ -106,20 +106,20 @@ def damage_page(path: Path) -> None:
 @pytest.mark.parametrize("damage", [damage_tail, damage_head, damage_page])
 def test_a_damaged_store_is_set_aside_with_one_warning(path: Path, damage) -> None:
     with Store(path) as store:
-        store.ledger(SETTING).save([run(8, seed) for seed in range(100)])
+        store.finished(SETTING).save([run(8, seed) for seed in range(100)])
     damage(path)
     broken = path.read_bytes()
     with pytest.warns(BoundcheckWarning, match=r"is damaged: kept as runs\.sqlite\.damaged-") as caught:
         store = Store(path)
     with store:
-        assert store.ledger(SETTING).load([(8, 0)]) == {}
-        store.ledger(SETTING).save([run()])
+        assert store.finished(SETTING).load([(8, 0)]) == {}
+        store.finished(SETTING).save([run()])
     assert len(caught) == 1
     assert "\n" not in str(caught[0].message)
     (aside,) = path.parent.glob("runs.sqlite.damaged-*[0-9]")
     assert aside.read_bytes() == broken
     with Store(path) as store:
-        assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+        assert store.finished(SETTING).load([(8, 0)]) == {(8, 0): run()}
 
 
 def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
@@ -139,12 +139,12 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
 
 def test_an_old_store_is_upgraded_and_a_newer_one_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store(path) as store:
-        store.ledger(SETTING).save([run()])
+        store.finished(SETTING).save([run()])
     newer = [*database.MIGRATIONS, ("ALTER TABLE settings ADD COLUMN note TEXT NOT NULL DEFAULT 'old'",)]
     with monkeypatch.context() as patch:
         patch.setattr(database, "MIGRATIONS", newer)
         with Store(path) as store:
-            assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+            assert store.finished(SETTING).load([(8, 0)]) == {(8, 0): run()}
             with store.connection() as db:
                 assert db.execute("SELECT note FROM settings").fetchone() == ("old",)
     with pytest.raises(InputError, match="written by a newer boundcheck"):
@@ -153,26 +153,26 @@ def test_an_old_store_is_upgraded_and_a_newer_one_refused(path: Path, monkeypatc
 
 def test_a_run_written_in_another_form_is_trained_again(path: Path) -> None:
     with Store(path) as store:
-        ledger = store.ledger(SETTING)
-        ledger.save([run()])
+        finished = store.finished(SETTING)
+        finished.save([run()])
         with store.transaction() as db:
             db.execute("UPDATE runs SET result = '{\"width\": 8}'")
-        assert ledger.load([(8, 0)]) == {}
-        ledger.save([run()])
-        assert ledger.load([(8, 0)]) == {(8, 0): run()}
+        assert finished.load([(8, 0)]) == {}
+        finished.save([run()])
+        assert finished.load([(8, 0)]) == {(8, 0): run()}
 
 
 def test_a_full_disk_is_reported_in_one_line(path: Path) -> None:
     with Store(path) as store:
-        ledger = store.ledger(SETTING)
+        finished = store.finished(SETTING)
         with store.connection() as db:
             pages = db.execute("PRAGMA page_count").fetchone()[0]
             db.execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(OutputError, match="the disk is full") as refusal:
-            ledger.save([run(8, seed) for seed in range(1000)])
+            finished.save([run(8, seed) for seed in range(1000)])
         assert "\n" not in str(refusal.value)
-        ledger.save([run()])
-        assert ledger.load([(8, 0), (8, 1)]) == {(8, 0): run()}, "all of a batch is kept or nothing"
+        finished.save([run()])
+        assert finished.load([(8, 0), (8, 1)]) == {(8, 0): run()}, "all of a batch is kept or nothing"
 
 
 def test_a_forbidden_place_is_reported_in_one_line(tmp_path: Path) -> None:
@@ -185,13 +185,13 @@ def test_a_forbidden_place_is_reported_in_one_line(tmp_path: Path) -> None:
 
 def test_a_read_only_store_can_be_read_and_says_so_when_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store(path) as store:
-        store.ledger(SETTING).save([run()])
+        store.finished(SETTING).save([run()])
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda file, **kept: connect(f"file:{file}?mode=ro", uri=True, **kept))
     with Store(path) as store:
         assert store.settings()[0].runs == 1
         with pytest.raises(InputError, match=r"cannot be opened or written .*readonly.*--store FILE"):
-            store.ledger(SETTING)
+            store.finished(SETTING)
 
 
 @pytest.fixture
@@ -214,34 +214,36 @@ def test_the_store_lives_in_the_users_data_folder_unless_told(home: Path, monkey
 def test_a_store_in_the_cache_folder_is_moved_over_once(home: Path) -> None:
     former = home / ".cache" / "boundcheck" / "runs.sqlite"
     with Store(former) as store:
-        store.ledger(SETTING).save([run()])
+        store.finished(SETTING).save([run()])
     with pytest.warns(BoundcheckWarning, match="run store moved from the cache folder") as said:
         store = Store()
     with store:
         assert store.path == user_data_path("boundcheck", appauthor=False) / "runs.sqlite"
-        assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+        assert store.finished(SETTING).load([(8, 0)]) == {(8, 0): run()}
     assert len(said) == 1
     assert list(former.parent.iterdir()) == []
     with Store(former) as store:
-        store.ledger(SETTING).save([run(10)])
+        store.finished(SETTING).save([run(10)])
     with Store() as store:
-        assert store.ledger(SETTING).load([(8, 0), (10, 0)]) == {(8, 0): run()}, "moved once, never over a newer store"
+        assert store.finished(SETTING).load([(8, 0), (10, 0)]) == {(8, 0): run()}, (
+            "moved once, never over a newer store"
+        )
 
 
 def test_a_store_in_use_is_moved_another_time(home: Path) -> None:
     former = home / ".cache" / "boundcheck" / "runs.sqlite"
     with Store(former) as other:
-        other.ledger(SETTING).save([run()])
+        other.finished(SETTING).save([run()])
         with pytest.warns(BoundcheckWarning, match="stays in the cache folder for now"):
             store = Store()
         with store:
             assert store.path == former
-            assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
-        other.ledger(SETTING).save([run(10)])
+            assert store.finished(SETTING).load([(8, 0)]) == {(8, 0): run()}
+        other.finished(SETTING).save([run(10)])
     with pytest.warns(BoundcheckWarning, match="moved"):
         store = Store()
     with store:
-        assert set(store.ledger(SETTING).load([(8, 0), (10, 0)])) == {(8, 0), (10, 0)}
+        assert set(store.finished(SETTING).load([(8, 0), (10, 0)])) == {(8, 0), (10, 0)}
 
 
 def test_a_comment_in_the_training_code_keeps_the_stored_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +271,7 @@ def test_cells_of_experiments_are_kept_and_replaced(path: Path) -> None:
 
 def test_pruning_everything_takes_the_cells_too(path: Path) -> None:
     with Store(path) as store:
-        store.ledger(SETTING).save([run()])
+        store.finished(SETTING).save([run()])
         store.keep_cell("a", "teacher", "v")
         store.prune(finished_before=1.0)
         assert store.load_cell("a") == "v", "not that old"
@@ -283,8 +285,8 @@ def test_a_store_written_before_cells_gains_them_and_keeps_its_runs(path: Path) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "MIGRATIONS", database.MIGRATIONS[:1])
         with Store(path) as store:
-            store.ledger(SETTING).save([run()])
+            store.finished(SETTING).save([run()])
     with Store(path) as store:
         store.keep_cell("a", "table1", "v")
         assert store.load_cell("a") == "v"
-        assert store.ledger(SETTING).load([(8, 0)]) == {(8, 0): run()}
+        assert store.finished(SETTING).load([(8, 0)]) == {(8, 0): run()}

@@ -30,7 +30,7 @@ def fit(W0, a, target, comparators=3, **options):
     return list(islice(fit_comparator(X, W0, a, start, target, **options), comparators))[-1]
 
 
-def budget(D, W0, a, target, radius, work, one_sided):
+def budget(D, W0, a, target, radius, duration, one_sided):
     """||D||^2/(2 eta T) + mean e^2/16 from the definition of the enclosure, not from the fit's formula."""
     from boundcheck.training.intervals import logit_intervals
 
@@ -41,14 +41,14 @@ def budget(D, W0, a, target, radius, work, one_sided):
     e = np.maximum(np.abs(target) - low, 0)
     if not one_sided:
         e = np.maximum(e, high - np.abs(target))
-    return box.energy / (2 * work) + np.mean(e**2) / 16
+    return box.energy / (2 * duration) + np.mean(e**2) / 16
 
 
 @pytest.mark.parametrize("one_sided", [False, True])
 @pytest.mark.parametrize("width", [40, 200])
 def test_fit_lies_in_the_balls_and_beats_the_comparator_of_the_theorems(width, one_sided):
     W0, a = initial_weights(width, 2, 5)
-    D = fit(W0, a, Z, radius=1.0, work=2000.0, one_sided=one_sided)
+    D = fit(W0, a, Z, radius=1.0, duration=2000.0, one_sided=one_sided)
     assert np.linalg.norm(D, axis=1).max() <= (1 + 1e-12) / math.sqrt(width)
     default = default_comparator(W0, a, 1.0, Q, X, Y)
     fitted, given = (budget(C, W0, a, Z, 1.0, 2000.0, one_sided) for C in (D, default))
@@ -59,7 +59,7 @@ def test_fit_is_a_local_minimum_of_the_true_budget():
     """Random feasible moves of every size do not lower the budget by more than the smoothing explains."""
     rng = np.random.default_rng(0)
     W0, a = initial_weights(30, 2, 1)
-    D = fit(W0, a, Z, 40, radius=1.2, work=500.0, one_sided=False)
+    D = fit(W0, a, Z, 40, radius=1.2, duration=500.0, one_sided=False)
     at = budget(D, W0, a, Z, 1.2, 500.0, False)
     for size in 10.0 ** rng.uniform(-4, 0, 400):
         moved = D + size * rng.standard_normal(D.shape) / math.sqrt(30)
@@ -71,11 +71,11 @@ def test_fit_is_a_local_minimum_of_the_true_budget():
 def test_without_flips_the_fit_is_kernel_ridge_regression():
     """At a tiny logit scale no neuron flips: u = argmin ||u||^2/(2 eta T m) + |f - t|^2/(16 n) in closed form."""
     W0, a = initial_weights(64, 2, 3)
-    scale, work = 2.0**-20, 3000.0
-    D = fit(W0, a, scale * Z, 40, radius=10 * scale, work=work, one_sided=False)
+    scale, duration = 2.0**-20, 3000.0
+    D = fit(W0, a, scale * Z, 40, radius=10 * scale, duration=duration, one_sided=False)
     active = (X @ W0.T > 0).astype(float)
     K = active @ active.T / 64 * (X @ X.T)
-    alpha = np.linalg.solve(K + 8 * 8 / work * np.eye(8), scale * Z)
+    alpha = np.linalg.solve(K + 8 * 8 / duration * np.eye(8), scale * Z)
     expected = a[:, None] / 8 * ((active.T * alpha) @ X)
     assert np.abs(D - expected).max() < 1e-3 * np.abs(expected).max()
 
@@ -106,9 +106,9 @@ def test_octagon_is_certified_within_ten_times_the_widths_that_train(labels, mos
     for seed in range(10):
         W0, a = initial_weights(found.width, 2, seed)
         scale = found.logit_scale
-        work = 80 / GAMMA**2 if hard else 16 * 2000
+        duration = 80 / GAMMA**2 if hard else 16 * 2000
         start = default_comparator(W0, a, scale, Q, X, Y)
-        fits = fit_comparator(X, W0, a, start, scale * Z, radius=found.spec.radius, work=work, one_sided=hard)
+        fits = fit_comparator(X, W0, a, start, scale * Z, radius=found.spec.radius, duration=duration, one_sided=hard)
         candidates = [start, *islice(fits, 12)]
         met += any(certify(X, Y, scale * Z, W0, a, D, found.spec).average_error <= 0.05 for D in candidates)
     assert met == found.successes >= 9
