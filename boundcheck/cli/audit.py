@@ -24,7 +24,6 @@ def audit(
     Example: boundcheck audit corollary-4-steps -v
     """
     from boundcheck.pipeline.audit import audit
-    from boundcheck.presentation.views import audit as audit_tables
 
     report = audit(claim, progress=this.progress)
     if report.counts["undecided"]:
@@ -33,4 +32,4 @@ def audit(
         code = VIOLATED
     else:
         code = HOLDS
-    this.finish(report, lambda console: audit_tables.show(report, console, whole=this.verbose > 0), exit_code=code)
+    this.finish(report, exit_code=code)

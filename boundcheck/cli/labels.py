@@ -150,7 +150,6 @@ def check(
     """
     from boundcheck.datasets import Dataset
     from boundcheck.pipeline.labels import LabelSettings, labels_check
-    from boundcheck.presentation.views import labels as label_tables
 
     if ties not in ("random", "inclusive", "exclusive"):
         raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
@@ -185,7 +184,6 @@ def check(
     code = HOLDS if report.certified or not report.makes_claim else UNDECIDED
     this.finish(
         report,
-        lambda console: label_tables.quality(report, console),
         exit_code=VIOLATED if report.refuted else code,
         data_sha256=known.digest if isinstance(known, Dataset) else None,
     )
@@ -226,7 +224,6 @@ def make(
     Example: boundcheck labels make sklearn:digits --positive 5,6,7,8,9 --teacher network -o soft.npz
     """
     from boundcheck.pipeline.labels import TeacherSettings, labels_make
-    from boundcheck.presentation.views import labels as label_tables
 
     options.check_outputs(None, out)
     if norm not in ("sup", "rkhs"):
@@ -258,7 +255,7 @@ def make(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, lambda console: label_tables.made(report, console), data_sha256=dataset.digest)
+    this.finish(report, data_sha256=dataset.digest)
 
 
 def _temperature(text: str) -> float | None:

@@ -138,17 +138,18 @@ class DataOptions:
     ] = "max"
 
     @classmethod
-    def typed(cls, inputs: Mapping[str, Any]) -> str:
-        """DATA and these options as they are typed; empty where no data was given."""
+    def typed(cls, inputs: Mapping[str, Any]) -> dict[str, str]:
+        """DATA with these options as it was typed, empty where no data was given; and FILE."""
+        file = {"FILE": shlex.quote(str(inputs["file"]))} if "file" in inputs else {}
         if not inputs.get("data"):
-            return ""
+            return file | {"DATA": ""}
         given = [
             (f.name.replace("_", "-"), inputs[f.name])
             for f in fields(cls)
             if inputs.get(f.name, f.default) != f.default
         ]
         words = [inputs["data"], *(word for name, value in given for word in (f"--{name}", value))]
-        return shlex.join(map(str, words))
+        return file | {"DATA": shlex.join(map(str, words))}
 
     def load(self, source: str, seed: int) -> "Dataset":
         """The data set that `source` names, with what the options say done to it."""

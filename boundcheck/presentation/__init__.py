@@ -21,11 +21,14 @@ from typing import Any
 from boundcheck.presentation.document import Document
 
 VIEWS = {
+    "Audit": "audit:audit",
     "Comparison": "bounds:comparison",
     "Explanation": "explain:explanation",
+    "LabelsMade": "labels:made",
     "LogitScales": "families:logit_scales",
     "Glossary": "explain:glossary",
     "MarginReport": "margin:margin",
+    "QualityReport": "labels:quality",
     "Scaling": "families:scaling",
     "WidthReport": "verify:width_runs",
     "WidthSearchReport": "verify:width_search",

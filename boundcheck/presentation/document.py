@@ -176,11 +176,11 @@ class Document:
     title: str
     blocks: Sequence[Block]
 
-    def typed(self, data: str) -> "Document":
-        """With DATA in the commands to type next as it was typed; it is left out where nothing was."""
+    def typed(self, given: Mapping[str, str]) -> "Document":
+        """With words such as DATA in the commands to type next as they were typed; left out where nothing was."""
 
         def filled(command: str) -> str:
-            return " ".join(word for part in command.split() if (word := data if part == "DATA" else part))
+            return " ".join(word for part in command.split() if (word := given.get(part, part)))
 
         blocks = [Next([filled(c) for c in b.commands]) if isinstance(b, Next) else b for b in self.blocks]
         return Document(self.title, blocks)

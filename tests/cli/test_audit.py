@@ -60,18 +60,13 @@ def test_the_whole_audit_lists_every_claim_and_exits_0():
 
 def test_the_table_has_a_line_for_every_claim():
     """Only the rendering is looked at: the checks are replaced."""
-    from io import StringIO
-
-    from rich.console import Console
-
     from boundcheck.audit import CLAIMS, Audit
     from boundcheck.audit.check import example
     from boundcheck.audit.claim import settle
-    from boundcheck.presentation.views import audit as audit_tables
+    from boundcheck.presentation import present, terminal
 
     findings = tuple(settle(dataclasses.replace(c, check=lambda: (example("e", True),))) for c in CLAIMS.values())
-    out = StringIO()
     report = Audit(findings, {"proved": 15, "refuted": 17, "supported": 3, "undecided": 0})
-    audit_tables.show(report, Console(file=out, width=160), whole=False)
-    assert all(claim_id in out.getvalue() for claim_id in CLAIMS)
-    assert "15 proved, 17 refuted, 3 supported." in out.getvalue()
+    shown = terminal.text(present(report))
+    assert all(claim_id in shown for claim_id in CLAIMS)
+    assert "15 proved, 17 refuted, 3 supported." in shown

@@ -48,7 +48,7 @@ def test_check_certifies_a_teacher_that_is_always_wrong(bad_teacher: Path) -> No
 
 
 def test_check_prints_tables(bad_teacher: Path) -> None:
-    code, out, err = run("check", bad_teacher, "--crowd", "--noise", "1", "--soft-fraction", "0.5")
+    code, out, err = run("check", bad_teacher, "--crowd", "--noise", "1", "--soft-fraction", "0.5", "-v")
     assert code == 0
     assert "1,500 of 1,500 soft labels favour another class than the label" in err
     for text in (

@@ -1,60 +1,56 @@
-"""The table and the pages that `boundcheck audit` prints."""
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+"""`audit`: what became of every printed statement, and each check in detail."""
 
 from boundcheck.audit import Audit, Finding
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Item, Items, Next, Note, Table
 
-_COLOUR = {"proved": "green", "refuted": "bold red", "supported": "cyan", "undecided": "yellow"}
+CLAIMS = (
+    Column("id", "claim"),
+    Column("evidence", "as printed"),
+    Column("verdict", "verdict", prose=True),
+    Column("where", "where", prose=True),
+)
 
 
-def show(report: Audit, console: Console, *, whole: bool) -> None:
-    """Print one line a claim; or, for a single claim, a page with its statements, and with `whole` its steps."""
+def audit(report: Audit) -> Document:
+    """One statement, or all of them in a table."""
+    title = "what Mandal, Lin & Srikant (L4DC 2025) print"
     if len(report.claims) == 1:
-        _page(report.claims[0], console, whole=whole)
-        return
-    table = Table(title="Printed statements of Mandal, Lin & Srikant (L4DC 2025)", title_justify="left")
-    for heading in ("claim", "where", "verdict", "as printed", "decided by"):
-        table.add_column(heading)
-    table.add_column("residual", justify="right")
+        (finding,) = report.claims
+        said = Answer(f"{finding.id} as printed is {finding.evidence} ({finding.verdict}).")
+        more = Next([f"boundcheck audit {finding.id} -v", "boundcheck audit"])
+        return Document(f"{title}: {finding.id}", [said, _facts(finding), more, _because(finding), _steps(finding)])
+    counts = ", ".join(f"{count} {kind}" for kind, count in report.counts.items() if count)
+    refuted = next((finding.id for finding in report.claims if finding.evidence == "refuted"), report.claims[0].id)
+    blocks: list[Block] = [
+        Answer(f"Of the paper's {len(report.claims)} printed statements, as printed: {counts}."),
+        Table(CLAIMS, report.claims, "printed statements"),
+        Note("residual: 0 for an identity, else the slack of the deciding inequality.", detail=True),
+        Next([f"boundcheck audit {refuted} -v"]),
+    ]
     for finding in report.claims:
-        table.add_row(
-            finding.id,
-            escape(finding.where),
-            finding.verdict,
-            _evidence(finding),
-            finding.steps[0].method,
-            f"{finding.residual:.3g}",
-        )
-    console.print(table)
-    console.print(", ".join(f"{count} {kind}" for kind, count in report.counts.items() if count) + ".")
-    console.print(
-        "residual: 0 for an identity, else the slack of the deciding inequality; 'boundcheck audit CLAIM -v' "
-        "shows a whole check.",
-        soft_wrap=True,
+        facts = _facts(finding)
+        blocks += [Facts(facts.pairs, finding.id, detail=True), _because(finding), _steps(finding)]
+    return Document(title, blocks)
+
+
+def _facts(finding: Finding) -> Facts:
+    return Facts(
+        [
+            ("where", finding.where),
+            ("printed", finding.statement),
+            ("true", finding.corrected),
+            ("verdict", f"{finding.verdict}; as printed {finding.evidence}"),
+            ("check", f"{finding.check}, residual {numbers.number(finding.residual, 3)}"),
+        ]
     )
-    if whole:
-        for finding in report.claims:
-            console.print()
-            _page(finding, console, whole=True)
 
 
-def _page(finding: Finding, console: Console, *, whole: bool) -> None:
-    console.print(f"[bold]{finding.id}[/bold], {escape(finding.where)}", soft_wrap=True)
-    console.print(f"  printed:    {escape(finding.statement)}", soft_wrap=True)
-    console.print(f"  true:       {escape(finding.corrected)}", soft_wrap=True)
-    console.print(f"  verdict:    {finding.verdict}; as printed {_evidence(finding)}", soft_wrap=True)
-    console.print(f"  check:      {finding.check}, residual {finding.residual:.3g}", soft_wrap=True)
-    if not whole:
-        return
-    console.print(f"  because:    {escape(finding.argument)}", soft_wrap=True)
-    for step in finding.steps:
-        mark = "[green]holds[/green]" if step.holds else "[bold red]FAILS[/bold red]"
-        line = f"{step.method}: {escape(step.statement)} (residual {step.residual:.3g})"
-        console.print(f"    {mark}  {line}", soft_wrap=True)
+def _because(finding: Finding) -> Note:
+    return Note(f"because: {finding.argument}", detail=True)
 
 
-def _evidence(finding: Finding) -> str:
-    colour = _COLOUR[finding.evidence]
-    return f"[{colour}]{finding.evidence}[/{colour}]"
+def _steps(finding: Finding) -> Items:
+    said = [f"{s.method}: {s.statement} (residual {numbers.number(s.residual, 3)})" for s in finding.steps]
+    marks = ["holds" if s.holds else "FAILS" for s in finding.steps]
+    return Items(list(map(Item, said, marks)), detail=True)

@@ -1,14 +1,13 @@
-"""What `labels check` and `labels make` print."""
+"""`labels check` and `labels make`: what soft labels are worth, and what was written."""
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from collections.abc import Sequence
 
 from boundcheck.labels.bias import Bias
+from boundcheck.labels.quality import ClassRow
 from boundcheck.labels.report import QualityReport, SampleSize
 from boundcheck.labels.teachers import LabelsMade
-from boundcheck.presentation.numbers import number
-from boundcheck.records.base import confidence_text
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Next, Note, Table, Verdict
 from boundcheck.softlabels.calibration import Calibration
 from boundcheck.softlabels.encoding import counted
 from boundcheck.softlabels.estimates import Estimate
@@ -16,43 +15,75 @@ from boundcheck.softlabels.estimates import Estimate
 _MOST_CLASSES = 12
 AT_TEMPERATURE = "of each half of the rows, at the temperature fitted to the other half"
 
-
-def quality(report: QualityReport, console: Console) -> None:
-    """The verdict with its assumption, then the indicators, then what follows from them."""
-    console.print(_headline(report), soft_wrap=True)
-    if report.labels:
-        console.print(f"labels: {escape(counted(report.labels))}", soft_wrap=True)
-    if report.kappa is None:
-        console.print(f"self-estimated Delta = {report.self_estimated_delta:.4g} (assumes calibration)", soft_wrap=True)
-    else:
-        console.print(_indicators(report))
-        if len(report.per_class) <= _MOST_CLASSES:
-            console.print(_classes(report))
-        console.print(_sample_sizes(report.sample_sizes, report))
-        _settings(report, console)
-    if report.bias is not None:
-        console.print(_bias(report.bias))
-    if report.calibration is not None:
-        console.print(_calibration(report.calibration))
-    _verdict(report, console)
-    for note in report.notes:
-        console.print(f"note: {escape(note)}", soft_wrap=True)
+Row = tuple[str, Estimate | float | None, str]
+"""What is measured, its value with or without an interval, and what it means."""
 
 
-def made(report: LabelsMade, console: Console) -> None:
+def _ends(row: Row) -> str:
+    value = row[1]
+    return f"[{numbers.number(value.lower)}, {numbers.number(value.upper)}]" if isinstance(value, Estimate) else ""
+
+
+ESTIMATES = (
+    Column("name", "", lambda row: row[0]),
+    Column("value", "value", lambda row: row[1].value if isinstance(row[1], Estimate) else row[1]),
+    Column("interval", "interval", _ends),
+    Column("meaning", "meaning", lambda row: row[2], prose=True),
+)
+
+
+def _known(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+CLASSES = (
+    Column("label", "class", format=str),
+    Column("count", "examples"),
+    Column("unreliability", "missed", lambda row: _known(row.unreliability), lambda v: numbers.number(v, 3)),
+    Column("intruder", "worst intruder", format=lambda v: numbers.NOTHING if v is None else str(v)),
+    Column("ambiguity", "its share", lambda row: _known(row.ambiguity), lambda v: numbers.number(v, 3)),
+    Column("kappa", "lead", lambda row: _known(row.kappa), lambda v: numbers.NOTHING if v is None else f"{v:+.3f}"),
+)
+
+
+def _count(n: int | None) -> str:
+    return "no guarantee" if n is None else f"{n:,}"
+
+
+SIZES = (
+    Column("theorem", "statement", prose=True),
+    Column("at_value", "at the values", format=_count),
+    Column("at_bound", "at the bounds", format=_count),
+    Column("source", "source", prose=True),
+)
+
+
+def quality(report: QualityReport) -> Document:
+    """The verdict with its assumption and the indicators; what follows from them in detail."""
+    known = [Note(f"labels: {counted(report.labels)}")] if report.labels else []
+    return Document(
+        "what the soft labels are worth", [Answer(_answer(report)), *known, *_blocks(report), _next(report)]
+    )
+
+
+def made(report: LabelsMade) -> Document:
     """What was written, and what it is worth."""
     radius = "none known" if report.radius != report.radius else f"{report.radius:.6g}"
-    console.print(
-        f"[bold]{escape(report.file)}[/bold]: {report.n} soft labels by {escape(report.source)}; "
-        f"max |logit| {report.max_abs_logit:.4g}, radius B {radius}",
-        soft_wrap=True,
+    said = (
+        f"{report.file}: {report.n} soft labels by {report.source}; max |logit| "
+        f"{numbers.number(report.max_abs_logit)}, radius B {radius}"
     )
+    blocks: list[Block] = [Answer(said)]
     if report.answers:
-        console.print(f"labels of the answers: {escape(counted(report.answers))}", soft_wrap=True)
-    quality(report.quality, console)
+        blocks.append(Note(f"labels of the answers: {counted(report.answers)}"))
+    worth = [Note(_answer(report.quality)), *_blocks(report.quality)]
+    go_on = Next(
+        [f"boundcheck labels check {report.file}", f"boundcheck verify DATA --labels {report.file} --width-search"]
+    )
+    return Document(f"soft labels in {report.file}", [*blocks, *worth, go_on])
 
 
-def _headline(report: QualityReport) -> str:
+def _answer(report: QualityReport) -> str:
     how = {
         "given": "given",
         "half": f"chosen on one half, assessed on the other {report.n_used}",
@@ -65,148 +96,113 @@ def _headline(report: QualityReport) -> str:
     return f"{report.n} soft labels over {report.classes} classes, {size}"
 
 
-def _verdict(report: QualityReport, console: Console) -> None:
+def _blocks(report: QualityReport) -> list[Block]:
+    blocks: list[Block] = []
     if report.kappa is None:
-        return
-    if report.certified:
-        console.print(
-            f"[green]certified[/green]: kappa > 0, so minimising the superset risk is consistent, under "
-            f"{escape(report.assumption)} ({_sure(report)} confidence)",
-            soft_wrap=True,
-        )
-    elif not report.makes_claim:
-        console.print(f"[yellow]not certified[/yellow]: {escape(report.assumption)}", soft_wrap=True)
-    elif report.refuted:
-        console.print(
-            f"[red]refuted[/red]: kappa <= 0, some wrong label is at least as often in the set as the true one, under "
-            f"{escape(report.assumption)} ({_sure(report)} confidence)",
-            soft_wrap=True,
+        blocks.append(
+            Note(f"self-estimated Delta = {numbers.number(report.self_estimated_delta)} (assumes calibration)")
         )
     else:
-        console.print("[yellow]undecided[/yellow]: the interval of kappa contains 0", soft_wrap=True)
+        blocks += [_verdict(report), _indicators(report)]
+        if len(report.per_class) <= _MOST_CLASSES:
+            blocks.append(_classes(report.per_class))
+        blocks += [_sizes(report.sample_sizes, report), *_settings(report)]
+    if report.bias is not None:
+        blocks.append(_bias(report.bias))
+    if report.calibration is not None:
+        blocks.append(_calibration(report.calibration))
+    return [*blocks, *(Note(f"note: {note}") for note in report.notes)]
 
 
-def _row(table: Table, name: str, estimate: Estimate | None, meaning: str) -> None:
-    if estimate is not None:
-        table.add_row(
-            name, number(estimate.value), escape(f"[{number(estimate.lower)}, {number(estimate.upper)}]"), meaning
+def _next(report: QualityReport) -> Next:
+    return Next(["boundcheck labels check FILE " + ("--truth TRUTH" if report.kappa is None else "-v")])
+
+
+def _verdict(report: QualityReport) -> Verdict:
+    under = f"under {report.assumption} ({_sure(report)} confidence)"
+    if report.certified:
+        return Verdict("certified", f"kappa > 0, so minimising the superset risk is consistent, {under}")
+    if not report.makes_claim:
+        return Verdict("not certified", report.assumption)
+    if report.refuted:
+        return Verdict(
+            "refuted", f"kappa <= 0, some wrong label is at least as often in the set as the true one, {under}"
         )
+    return Verdict("undecided", "the interval of kappa contains 0")
+
+
+def _estimates(rows: Sequence[Row], title: str, *, detail: bool) -> Table:
+    return Table(ESTIMATES, [row for row in rows if row[1] is not None], title, detail=detail)
 
 
 def _indicators(report: QualityReport) -> Table:
-    table = Table(
-        title=f"indicators (estimates; intervals hold jointly, {_sure(report)})",
-        title_justify="left",
-    )
-    for heading, side in (("", "left"), ("value", "right"), ("interval", "right"), ("meaning", "left")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    _row(table, "Delta", report.delta, "the truth is not in the set, on average")
-    _row(table, "Delta_max", report.delta_max, "the same, in the worst class")
-    _row(table, "gamma", report.gamma, "a wrong label is in the set, worst class and label")
-    _row(table, "kappa", report.kappa, "least lead of the truth over a wrong label (ours)")
-    _row(table, "psi", report.psi, "Chernoff exponent from Delta_max and gamma (ours)")
-    _row(table, "psi_pairs", report.psi_pairs, "the same from all pairs, sharper (ours)")
-    return table
+    rows: list[Row] = [
+        ("Delta", report.delta, "the truth is not in the set, on average"),
+        ("Delta_max", report.delta_max, "the same, in the worst class"),
+        ("gamma", report.gamma, "a wrong label is in the set, worst class and label"),
+        ("kappa", report.kappa, "least lead of the truth over a wrong label (ours)"),
+        ("psi", report.psi, "Chernoff exponent from Delta_max and gamma (ours)"),
+        ("psi_pairs", report.psi_pairs, "the same from all pairs, sharper (ours)"),
+    ]
+    return _estimates(rows, f"indicators (estimates; intervals hold jointly, {_sure(report)})", detail=False)
 
 
-def _classes(report: QualityReport) -> Table:
-    table = Table(
-        "class", "examples", "missed", "worst intruder", "its share", "lead", title="per class", title_justify="left"
-    )
-    for row in report.per_class:
-        if row.unreliability is None or row.ambiguity is None or row.kappa is None:
-            table.add_row(str(row.label), "0", *["-"] * 4)
-            continue
-        table.add_row(
-            str(row.label),
-            str(row.count),
-            f"{row.unreliability.value:.3f}",
-            str(row.intruder),
-            f"{row.ambiguity.value:.3f}",
-            f"{row.kappa.value:+.3f}",
-        )
-    return table
+def _classes(rows: tuple[ClassRow, ...]) -> Table:
+    return Table(CLASSES, rows, "per class", detail=True)
 
 
-def _sample_sizes(rows: tuple[SampleSize, ...], report: QualityReport) -> Table:
+def _sizes(rows: tuple[SampleSize, ...], report: QualityReport) -> Table:
     wanted = report.settings
-    table = Table(
-        title=f"examples needed for error <= {wanted.eps:g} with probability >= {1 - wanted.failure:g}",
-        title_justify="left",
-    )
-    for heading, side in (
-        ("statement", "left"),
-        ("at the values", "right"),
-        ("at the bounds", "right"),
-        ("source", "left"),
-    ):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(row.theorem, _count(row.at_value), _count(row.at_bound), row.source)
-    return table
+    title = f"examples needed for error <= {wanted.eps:g} with probability >= {1 - wanted.failure:g}"
+    return Table(SIZES, rows, title, detail=True)
 
 
-def _count(n: int | None) -> str:
-    return "no guarantee" if n is None else f"{n:,}"
-
-
-def _settings(report: QualityReport, console: Console) -> None:
+def _settings(report: QualityReport) -> list[Note]:
+    notes = []
     if report.error_bound is not None and report.error_bound < 1:
-        console.print(
-            f"from these {report.n} examples, if Delta is known on average only: error <= {report.error_bound:.4g}",
-            soft_wrap=True,
-        )
+        bound = numbers.number(report.error_bound)
+        notes.append(f"from these {report.n} examples, if Delta is known on average only: error <= {bound}")
     noise, mixed = report.additive_noise, report.incomplete_supervision
     if noise is not None:
-        console.print(
+        notes.append(
             f"one-hot labels plus N(0, {noise.sigma:g}^2) at k = {noise.k}: Delta = {noise.delta:.4f}, "
-            f"gamma = {noise.gamma:.4f}",
-            soft_wrap=True,
+            f"gamma = {noise.gamma:.4f}"
         )
     if mixed is not None:
         limit = "for every share" if mixed.fraction_limit > 1 else f"up to a share of {mixed.fraction_limit:.4g}"
-        console.print(
+        notes.append(
             f"a share {mixed.fraction:g} of such labels, the rest exact: Delta_max {mixed.delta.value:.4g}, gamma "
             f"{mixed.gamma.value:.4g}, kappa {mixed.kappa.value:.4g} (at least {mixed.kappa.lower:.4g}); Delta_max + "
-            f"gamma < 1 {limit}",
-            soft_wrap=True,
+            f"gamma < 1 {limit}"
         )
+    return [Note(note) for note in notes]
 
 
 def _bias(bias: Bias) -> Table:
-    table = Table(
-        "", "value", f"{confidence_text(bias.confidence)} interval", "meaning", title="bias", title_justify="left"
-    )
-    _row(table, "bias", bias.bias, "E ||d - e_y||_1, in \\[0, 2]")
-    _row(table, "soft-CE margin", bias.soft_ce_margin, "> 0: soft cross-entropy is consistent (ours)")
-    _row(table, "E|d - eta|", bias.posterior_bias, "against the known posterior")
-    _row(table, "wrong side", bias.sign_disagreement, "P((d - 1/2)(eta - 1/2) < 0)")
-    return table
+    rows: list[Row] = [
+        ("bias", bias.bias, "E ||d - e_y||_1, in [0, 2]"),
+        ("soft-CE margin", bias.soft_ce_margin, "> 0: soft cross-entropy is consistent (ours)"),
+        ("E|d - eta|", bias.posterior_bias, "against the known posterior"),
+        ("wrong side", bias.sign_disagreement, "P((d - 1/2)(eta - 1/2) < 0)"),
+    ]
+    return _estimates(rows, f"bias, {numbers.confidence(bias.confidence)} intervals", detail=True)
 
 
 def _calibration(found: Calibration) -> Table:
-    table = Table(
-        "",
-        "value",
-        f"{confidence_text(found.confidence)} interval",
-        "meaning",
-        title="calibration",
-        title_justify="left",
-    )
-    _row(table, "ECE", found.ece, f"{found.bins} bins; the value is biased upward, the interval is not")
-    _row(table, "error", found.error, f"of the argmax; the labels claim {found.self_estimated_error:.4g}")
-    _row(table, "Brier", found.brier, "interval for large n")
+    lost: Row = ("log loss", found.log_loss, "interval for large n")
     if found.impossible:
-        table.add_row("log loss", "-", "", f"unbounded: {found.impossible} rows give their true class weight 0")
-    else:
-        _row(table, "log loss", found.log_loss, "interval for large n")
-    if found.temperature is not None:
-        _row(table, "temperature", found.temperature, "> 1: over-confident; interval for large n")
-    if found.log_loss_at_temperature is not None:
-        table.add_row("log loss then", f"{found.log_loss_at_temperature:.4g}", "", AT_TEMPERATURE)
-    return table
+        lost = ("log loss", float("inf"), f"unbounded: {found.impossible} rows give their true class weight 0")
+    rows: list[Row] = [
+        ("ECE", found.ece, f"{found.bins} bins; the value is biased upward, the interval is not"),
+        ("error", found.error, f"of the argmax; the labels claim {numbers.number(found.self_estimated_error)}"),
+        ("Brier", found.brier, "interval for large n"),
+        lost,
+        ("temperature", found.temperature, "> 1: over-confident; interval for large n"),
+        ("log loss then", found.log_loss_at_temperature, AT_TEMPERATURE),
+    ]
+    return _estimates(rows, f"calibration, {numbers.confidence(found.confidence)} intervals", detail=True)
 
 
 def _sure(report: QualityReport) -> str:
     assert report.joint_confidence is not None, "printed only where there is a truth"
-    return confidence_text(report.joint_confidence)
+    return numbers.confidence(report.joint_confidence)
