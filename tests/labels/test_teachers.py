@@ -58,7 +58,7 @@ def test_a_larger_scale_warns_that_the_hypothesis_fails(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
     with pytest.warns(BoundcheckWarning, match=r"0\.6765, which exceeds 1/2.*B = 5, stored"):
         labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=5.0))
-    with pytest.warns(BoundcheckWarning, match=r"\|\|v\|\| = 3\.6 > 1.*B = 3\.6 stored"):
+    with pytest.warns(BoundcheckWarning, match=r"\|\|v\|\| = 3\.6 > 1.*B = 3\.6, stored"):
         labels_make(data, "kernel", tmp_path / "k.npz", settings=TeacherSettings(logit_scale=3.6))
     labels_make(data, "kernel", tmp_path / "k.npz")
 
