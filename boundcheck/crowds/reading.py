@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Int
 
 from boundcheck.crowds.answers import Answers, from_matrix, from_triples
-from boundcheck.datasets.columns import ALIASES, STDIN, Columns, column, read_columns
+from boundcheck.datasets.columns import ALIASES, Columns, column, read_columns
+from boundcheck.datasets.tables import STDIN
 from boundcheck.errors import InputError, listed, quoted
 from boundcheck.records import LabelCount
 from boundcheck.softlabels.encoding import Encoding, count_labels, encode, label_name, tally
@@ -44,8 +45,8 @@ def read_crowd(
     """Read answers and, if given, true labels; what labels mean is decided over both files together (see `encode`).
 
     answers: a csv (- is stdin) or npz with columns task, worker and label (or other names of ALIASES; a missing answer
-    is a missing row or one of `missing`); or an npz with X (n_workers, n_tasks) in {-1, 0, 1}, 0 for no answer,
-    optionally with names `workers` and `tasks` and the `digest` of the data set whose rows are the tasks.
+    is a missing row or one of `missing`); or an npy, or an npz with X: (n_workers, n_tasks) in {-1, 0, 1}, 0 for no
+    answer; the npz may name `workers` and `tasks` and has the `digest` of the data set whose rows are the tasks.
     truth: a file as for `read_truth`.  columns: names of the columns task, worker, label where they differ.
     option: what messages call `positive`.
     Raises InputError, on one line, for everything that cannot be read.
@@ -123,12 +124,12 @@ def _plain(cells: Any) -> list[Any]:
 def read_truth(path: str | Path, columns: Sequence[str] = ()) -> tuple[list[str] | None, list[Any]]:
     """Names of tasks (None where the file has none) and the label of each, as the file spells it.
 
-    path: a csv (- is stdin) or npz with columns task and truth (or other names of ALIASES).
+    path: a csv (- is stdin) or npz with columns task and truth (or other names of ALIASES), or an npy of labels.
     columns: names of the columns task, worker, label, used where the file has them.
     Raises InputError where it cannot be read or has no labels.
     """
     where = "stdin" if str(path) == STDIN else str(path)
-    found = read_columns(path, (*ALIASES["task"], *ALIASES["truth"]))
+    found = read_columns(path, ("y", *ALIASES["task"], *ALIASES["truth"]))
     task, label = (columns[0].lower(), columns[2].lower()) if columns else ("", "")
     names = found[task] if task in found else column(found, where, "task")
     labels = found[label] if label in found else column(found, where, "truth")

@@ -1,17 +1,14 @@
-"""Named columns of text and of arrays, for answers, true labels and soft labels: csv (or stdin) and npz."""
+"""Named columns of text and of arrays, for answers, true labels and soft labels: csv (or stdin), npz, npy."""
 
-import csv
-import io
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from boundcheck.datasets.files import existing_file
-from boundcheck.datasets.npz import read_npz
+from boundcheck.datasets.npz import read_npy, read_npz
+from boundcheck.datasets.tables import STDIN, csv_lines
 from boundcheck.errors import InputError, listed, quoted
 
-STDIN = "-"
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "task": ("task", "item", "question", "row", "id"),
     "worker": ("worker", "performer", "annotator", "rater"),
@@ -25,49 +22,28 @@ Columns = Mapping[str, Any]
 
 
 def read_columns(path: str | Path, arrays: tuple[str, ...] = ()) -> Columns:
-    """Columns by name: of a csv all of them, as text; of an npz those of `arrays` that are there.
+    """Columns by name: of a csv all of them, as text; of an npz those of `arrays` that are there; of an npy the first.
 
-    A csv is UTF-8 text whose first line names the columns, in capitals or not; cells are separated by commas,
-    semicolons or tabs, whichever the first line has most of, and stripped. Blank lines are skipped. - is csv on stdin.
-    Raises InputError for everything else.
+    A csv is read as by `tables.csv_lines`; column names count in capitals or not, cells are stripped.
+    Raises InputError for everything else, and for a column name that is there twice.
     """
     name = str(path)
-    if name == STDIN:
-        return _read_csv("stdin", b"" if sys.stdin is None else sys.stdin.buffer.read())
-    file = existing_file(name)
+    file = Path(name) if name == STDIN else existing_file(name)
     suffix = file.suffix.lower()
     if suffix == ".npz":
         return read_npz(file, (), arrays)
-    if suffix not in (".csv", ".tsv"):
-        raise InputError(f"{name}: unknown kind of file; use .csv, .npz or - (csv on stdin)")
-    try:
-        with file.open("rb") as stream:
-            return _read_csv(name, stream.read())
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror}); check the file") from error
-
-
-def _read_csv(name: str, content: bytes) -> dict[str, list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
-    first = text.lstrip().partition("\n")[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    try:
-        header = [column.strip().lower() for column in next((row for row in lines if row), [])]
-        if any(column and header.count(column) > 1 for column in header) or not any(header):
-            raise InputError(f"{name}: the first line must name every column once; it has {listed(header) or 'none'}")
+    if suffix == ".npy":
+        return {arrays[0]: read_npy(file)}
+    if suffix not in (".csv", ".tsv") and name != STDIN:
+        raise InputError(f"{name}: unknown kind of file; use .csv, .tsv, .npz, .npy or - (csv on stdin)")
+    with csv_lines(file) as lines:
+        header = [column.strip().lower() for column in next(lines)[1]]
+        if any(column and header.count(column) > 1 for column in header):
+            raise InputError(f"{lines.name}: the first line names a column twice ({listed(header)}); rename one")
         cells: tuple[list[str], ...] = tuple([] for _ in header)
-        for row in lines:
-            if row and len(row) != len(header):
-                raise InputError(
-                    f"{name}: line {lines.line_num} has {len(row)} cells, the header has {len(header)}; mend it"
-                )
-            for column, cell in zip(cells, row, strict=False):
-                column.append(cell.strip())
-    except csv.Error as error:
-        raise InputError(f"{name}: line {lines.line_num} is not csv ({error}); mend the line") from error
+        for _, row in lines:
+            for found, cell in zip(cells, row, strict=True):
+                found.append(cell.strip())
     return dict(zip(header, cells, strict=True))
 
 

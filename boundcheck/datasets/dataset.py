@@ -11,9 +11,7 @@ from jaxtyping import Float64, Int8, Int64, Shaped
 from boundcheck.datasets.classes import class_names, map_classes
 from boundcheck.datasets.norms import NORMALIZATIONS, normalized
 from boundcheck.datasets.steps import Preparation, Rows, fit, parse, refuse_text
-from boundcheck.errors import InputError
-from boundcheck.errors import listed as listed
-from boundcheck.errors import quoted as quoted
+from boundcheck.errors import InputError, listed, quoted
 from boundcheck.softlabels.encoding import warn_if_contradicted
 
 MAX_BYTES = 2**32

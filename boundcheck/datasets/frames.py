@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from boundcheck.datasets.classes import encode
-from boundcheck.datasets.dataset import Table, check_memory, quoted
+from boundcheck.datasets.dataset import Table, check_memory
 from boundcheck.datasets.tables import feature_columns, target_index
-from boundcheck.errors import InputError, MissingExtraError
+from boundcheck.errors import InputError, MissingExtraError, quoted
 
 
 def is_frame(X: Any) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from boundcheck.datasets.dataset import MAX_BYTES, quoted
-from boundcheck.errors import InputError
+from boundcheck.datasets.dataset import MAX_BYTES
+from boundcheck.errors import InputError, quoted
 
 _NAME = re.compile(r"(idx\d?|ubyte)(\.gz)?$", re.IGNORECASE)
 _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}

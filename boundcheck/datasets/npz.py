@@ -17,8 +17,8 @@ from typing import IO
 import numpy as np
 from jaxtyping import Shaped
 
-from boundcheck.datasets.dataset import MAX_BYTES, listed, quoted
-from boundcheck.errors import InputError
+from boundcheck.datasets.dataset import MAX_BYTES
+from boundcheck.errors import InputError, listed, quoted
 
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'(?P<descr>[<>|=]?[a-zA-Z]\d{0,9})',\s*"

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from boundcheck.datasets.dataset import Table, check_memory, generator, quoted
-from boundcheck.errors import InputError
+from boundcheck.datasets.dataset import Table, check_memory, generator
+from boundcheck.errors import InputError, quoted
 
 _SIGNS = ("-1", "1")
 _MOST_CIRCLE_POINTS = 10**6

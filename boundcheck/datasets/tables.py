@@ -1,21 +1,25 @@
 """Text tables (.csv, .tsv): numbers, categories and missing cells, read line by line with the standard library."""
 
 import csv
+import io
 import math
 import re
+import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
-from boundcheck.datasets.dataset import Table, check_memory, listed, quoted
-from boundcheck.errors import InputError
+from boundcheck.datasets.dataset import Table, check_memory
+from boundcheck.errors import InputError, listed, quoted
 from boundcheck.softlabels.encoding import label_name
 
 MISSING = {"", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none"}
 """Cells, in lower case, without a value. Other words of `softlabels.encoding.MISSING` may be categories."""
+STDIN = "-"
 _INDEX = re.compile(r"|unnamed: \d+|__index_level_\d+__", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
@@ -28,7 +32,7 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
     cell that cannot be used: a text among numbers, an infinite number, a missing label.
     """
     values, codes, names = array("d"), array("q"), dict[str, int]()
-    with _lines(path) as lines:
+    with csv_lines(path) as lines:
         header = [name.strip() for name in next(lines)[1]]
         label = target_index(str(path), header, target)
         kept, left_out = feature_columns(str(path), header, label, ignore)
@@ -46,7 +50,7 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
     text = reader.text_columns(X)
     levels: dict[int, dict[str, int]] = {k: {} for k in text}
     if text:  # categories in a second pass: columns of numbers need no text kept
-        with _lines(path) as lines:
+        with csv_lines(path) as lines:
             next(lines)
             for i, (_, cells) in enumerate(lines):
                 for k, found in levels.items():
@@ -65,8 +69,8 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
 class _Lines(Iterator[tuple[int, list[str]]]):
     """(number, cells) of every line that is not blank; all have as many cells as the first."""
 
-    def __init__(self, path: Path, first: str, file: Iterator[str]) -> None:
-        self.path = path
+    def __init__(self, name: str, first: str, file: Iterator[str]) -> None:
+        self.name = name
         self.separator = max(",;\t", key=first.count)
         self.reader = csv.reader(file, delimiter=self.separator, strict=True)
         self.width = 0
@@ -77,31 +81,44 @@ class _Lines(Iterator[tuple[int, list[str]]]):
                 self.width = self.width or len(cells)
                 if len(cells) != self.width:
                     raise InputError(
-                        f"{self.path}: line {self.reader.line_num} has {len(cells)} cells, the header has "
+                        f"{self.name}: line {self.reader.line_num} has {len(cells)} cells, the header has "
                         f"{self.width}; mend the line"
                     )
                 return self.reader.line_num, cells
         if not self.width:
-            raise InputError(f"{self.path}: no line of column names; the file is empty")
+            raise InputError(f"{self.name}: no line of column names; the file is empty")
         raise StopIteration
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[_Lines]:
+def csv_lines(path: Path) -> Iterator[_Lines]:
+    """The lines of a csv, or of stdin for the path -: UTF-8 text, the first line names the columns.
+
+    Cells are separated by commas, semicolons or tabs, whichever the first line has most of. Blank lines are skipped.
+    Raises InputError naming the first line that cannot be read.
+    """
+    name = "stdin" if str(path) == STDIN else str(path)
     lines = None
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with _text(path) as file:
             first = next((line for line in file if line.strip()), "")
             file.seek(0)
-            lines = _Lines(path, first, file)
+            lines = _Lines(name, first, file)
             yield lines
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        raise InputError(f"{name}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
     except csv.Error as error:
         number = lines.reader.line_num if lines else 1
-        raise InputError(f"{path}: line {number} is not csv ({error}); mend the line") from error
+        raise InputError(f"{name}: line {number} is not csv ({error}); mend the line") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+        raise InputError(f"{name}: cannot be read ({error.strerror}); check the file") from error
+
+
+def _text(path: Path) -> TextIO:
+    if str(path) != STDIN:
+        return path.open(encoding="utf-8-sig", newline="")
+    content = b"" if sys.stdin is None else sys.stdin.buffer.read()
+    return io.StringIO(content.decode("utf-8-sig"), newline="")
 
 
 class _Cells:

@@ -13,8 +13,9 @@ from jaxtyping import Float, Int, Shaped
 
 from boundcheck.crowds.reading import places, read_truth
 from boundcheck.datasets import Dataset
-from boundcheck.datasets.columns import STDIN, Columns, column, read_columns
+from boundcheck.datasets.columns import Columns, column, read_columns
 from boundcheck.datasets.dataset import check_made_for, checked_probabilities
+from boundcheck.datasets.tables import STDIN
 from boundcheck.errors import InputError, listed, quoted, writing
 from boundcheck.labels.weak import partial_labels
 from boundcheck.records import LabelCount
@@ -82,8 +83,8 @@ def load_labels(
 ) -> LabelFile:
     """Read `p` or `logits`, (n,) or (n, L), and whatever else of `LabelFile` a file has.
 
-    path: an .npz, or a csv (- is stdin) with a column p or logits, or p0, p1, ... one a class, and optionally task and
-    label.  candidates: p holds 0/1 candidate sets.  normalised: whether rows of p must be weights that sum to 1.
+    path: an .npz, an .npy that is p, or a csv (- is stdin) with a column p or logits, or p0, p1, ... one a class, and
+    optionally task and label.  candidates: p holds 0/1 candidate sets.  normalised: rows of p must be weights of sum 1.
     columns: names of the columns of a csv that make p.
     Raises InputError for a file that cannot be read or holds no soft labels. Nothing is ever unpickled.
     """

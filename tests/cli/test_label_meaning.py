@@ -126,6 +126,14 @@ def test_arrays_of_names_in_an_npz_are_answers() -> None:
     assert run("crowd", "a.npz", "--method", "mv")["result"]["n_answers"] == 4
 
 
+def test_arrays_alone_in_an_npy_are_answers_labels_and_soft_labels() -> None:
+    np.save("a.npy", np.array([[1, -1, 0], [1, -1, 1]]))
+    np.save("y.npy", np.array([1, 0, 1]))
+    np.save("p.npy", np.array([0.9, 0.2, 0.4]))
+    assert run("crowd", "a.npy", "--truth", "y.npy", "--method", "mv")["result"]["error"] == 0
+    assert run("labels", "check", "p.npy", "--truth", "y.npy")["result"]["delta"]["value"] == pytest.approx(1 / 3)
+
+
 def test_soft_labels_from_a_csv() -> None:
     write("p.csv", "task,p,label\na,0.9,1\nb,0.2,0\nc,0.6,1\n")
     assert run("labels", "check", "p.csv")["result"]["delta"]["value"] == 0

@@ -146,7 +146,7 @@ def test_words_mean_what_positive_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "", "must name every column"),
+        ("a.csv", "", "no line of column names"),
         ("a.csv", "task,worker\n1,2\n", "no column label"),
         ("a.csv", "task,worker,label\n", "no labels"),
         ("a.csv", "task,worker,label\n1,u\n", "line 2 has 2 cells"),

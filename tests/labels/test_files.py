@@ -151,7 +151,7 @@ def test_truth_by_task_name(tmp_path: Path) -> None:
         ("task,label\nt1,cat\n", "label 'cat' only; say with --positive"),
         ("task,label\nt1\n", "line 2 has 1 cells"),
         ("label\n", "no rows"),
-        ("", "must name every column"),
+        ("", "no line of column names"),
     ],
 )
 def test_bad_truth_files(tmp_path: Path, text: str, says: str) -> None:
