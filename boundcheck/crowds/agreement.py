@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from scipy.special import expit
+from scipy.stats import binom, chi2
 
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.em import Mixture, log_joint
@@ -20,10 +21,14 @@ _NEGLIGIBLE = 1e-7  # of the posterior, a point of the grid
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Posterior of r. r: (m,) in (0, 1).  weight: (m,) sum to 1."""
+    """Posterior of r. r: (m,) in (0, 1).  weight: (m,) sum to 1.
+
+    deviance: of guessing, r = 0: twice the drop of the (flattened) log-likelihood from its largest value.
+    """
 
     r: Float[np.ndarray, " m"]
     weight: Float[np.ndarray, " m"]
+    deviance: float
 
     @property
     def mean(self) -> float:
@@ -38,11 +43,17 @@ class Agreement:
         return np.asarray(np.sign(answers.surplus) * odds[of_task])
 
     def error(self, answers: Answers, alpha: float) -> Estimate:
-        """Share of the answered tasks on which the vote is wrong, a tie counted half: mean and 1 - alpha interval."""
+        """Share of the answered tasks on which the vote is wrong, a tie counted half: mean and 1 - alpha interval.
+
+        The posterior gives nothing to r = 0, so the interval also covers what guessers would do where their
+        likelihood-ratio test does not reject them at level alpha.
+        """
         law = self.errors(answers)
         ties = float(((answers.surplus == 0) & (answers.per_task > 0)).sum()) / 2
-        below = np.cumsum(law)
-        counts = law @ np.arange(len(law)), *np.searchsorted(below, (alpha / 2, 1 - alpha / 2))
+        least, most = np.searchsorted(np.cumsum(law), (alpha / 2, 1 - alpha / 2))
+        if self.deviance <= chi2.ppf(1 - alpha, 1):
+            most = max(most, binom.ppf(1 - alpha / 2, len(law) - 1, 0.5))
+        counts = law @ np.arange(len(law)), least, most
         value, lower, upper = ((float(count) + ties) / float((answers.per_task > 0).sum()) for count in counts)
         return Estimate(value, lower, upper)
 
@@ -77,9 +88,13 @@ def agreement(answers: Answers) -> Agreement:
     log = np.logaddexp(ahead * right + behind * wrong, behind * right + ahead * wrong) @ counts + np.log(_GRID)
     weight = _normalised(log)
     variance = float(weight @ _GRID**4 - (weight @ _GRID**2) ** 2)
-    flatter = _normalised(log / max(1.0, _jackknife(answers) / variance))
+    power = 1 / max(1.0, _jackknife(answers) / variance)
+    flatter = _normalised(power * log)
     kept = flatter > _NEGLIGIBLE
-    return Agreement(_GRID[kept], flatter[kept] / flatter[kept].sum())
+    likelihood = log - np.log(_GRID)
+    return Agreement(
+        _GRID[kept], flatter[kept] / flatter[kept].sum(), 2 * power * float(likelihood.max() - likelihood[0])
+    )
 
 
 def equal_coin(answers: Answers) -> Mixture:

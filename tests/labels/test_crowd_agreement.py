@@ -52,7 +52,7 @@ def test_the_law_of_the_error_by_enumeration() -> None:
         np.array([[1, 1, 1, 1, 1], [1, -1, 1, -1, -1], [-1, -1, 1, -1, 0], [0, 0, 0, -1, 0]], dtype=float)
     )
     assert answers.surplus.tolist() == [1, -1, 3, -2, 0]
-    found = Agreement(np.array([0.2, 0.7]), np.array([0.25, 0.75]))
+    found = Agreement(np.array([0.2, 0.7]), np.array([0.25, 0.75]), deviance=99.0)
     expected = np.zeros(5)
     for r, weight in zip(found.r, found.weight, strict=True):
         wrong = [((1 - r) / 2) ** s / (((1 + r) / 2) ** s + ((1 - r) / 2) ** s) for s in (1, 1, 3, 2)]
@@ -65,6 +65,9 @@ def test_the_law_of_the_error_by_enumeration() -> None:
     lower, upper = (round(5 * end - 0.5) for end in (claim.lower, claim.upper))
     assert law[:lower].sum() <= 0.05 < law[: lower + 1].sum()
     assert law[: upper + 1].sum() >= 0.95 > law[:upper].sum()
+    # Where guessing is not rejected, four fair coins decide: P(4 wrong) = 1/16 > .05.
+    assert Agreement(found.r, found.weight, deviance=2.7).error(answers, 0.1).upper == (4 + 0.5) / 5
+    assert Agreement(found.r, found.weight, deviance=2.71).error(answers, 0.1) == claim
 
 
 def test_the_label_is_the_majority_and_p_is_averaged() -> None:
@@ -110,6 +113,17 @@ def test_the_vote_alone_claims_an_error() -> None:
     assert crowd_soft_labels(answers, method="ds1").vote_error(0.05) is None
     few = from_matrix(np.random.default_rng(0).choice([-1, 1], (2, 30)))
     assert crowd_soft_labels(few, method="mv").vote_error(0.05) is None
+
+
+def test_the_interval_covers_the_error_of_guessers() -> None:
+    """Nobody knows anything: half of the labels are wrong, whatever the agreement by chance. Sixty crowds."""
+    inside = 0
+    for seed in range(60):
+        y = np.random.default_rng([seed, 3]).choice([-1, 1], 60)
+        answers = attach_crowd(y, np.zeros(60, dtype=int), np.zeros((1, 20)), answers_per_task=3, seed=seed)
+        claim = agreement(answers).error(answers, 0.2)
+        inside += claim.lower <= np.mean(np.sign(answers.surplus) != y) <= claim.upper
+    assert inside >= 0.8 * 60
 
 
 @pytest.mark.slow
