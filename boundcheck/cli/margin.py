@@ -18,6 +18,10 @@ TimeLimit = Annotated[
     float | None,
     typer.Option("--time-limit", help="Seconds, instead of --draws: a round that would take longer is not begun."),
 ]
+Nu = Annotated[
+    str | None,
+    typer.Option("--nu", metavar="SHARES", help="Margin when the worst of these shares of the rows count on average."),
+]
 SaveTeacher = Annotated[
     Path | None,
     typer.Option("--save-teacher", metavar="FILE", help="Write the kernel teacher (.npz: q, logits, p, interval)."),
@@ -40,6 +44,7 @@ def margin(
     tolerance: Tolerance = 0.01,
     draws: Draws = None,
     time_limit: TimeLimit = None,
+    nu: Nu = None,
     eps: Eps = None,
     delta: options.Delta = 0.05,
     plot: Plot = None,
@@ -64,6 +69,7 @@ def margin(
         tolerance=tolerance,
         draws=draws,
         time_limit=time_limit,
+        nu=() if nu is None else options.numbers(nu, "--nu"),
         eps=eps,
         delta=delta,
         seed=this.seed,

@@ -40,17 +40,28 @@ def kernel_rounding(dimension: int) -> float:
     return rounding_error(dimension) + 1.5 * row_rounding(dimension)
 
 
+def cvar(values: Float64[np.ndarray, " n"], cap: float) -> float:
+    """min { p.values : p in the simplex, p <= cap } = max over t of t - cap sum_i (t - values_i)_+, rounded down."""
+    if cap == 1.0:
+        return float(values.min())
+    t = np.partition(values, min(int(1 / cap), len(values) - 1))[min(int(1 / cap), len(values) - 1)]
+    least = float(t - cap * np.maximum(t - values, 0.0).sum())
+    return least - (len(values) + _FEW) * _UNIT * float(np.abs(values).max())
+
+
 def root_interval(
     q: Float64[np.ndarray, " n"],
     gradient: Float64[np.ndarray, " n"],
     lengths: Float64[np.ndarray, " n"],
     rounding: float,
+    cap: float = 1.0,
 ) -> tuple[Interval, bool]:
-    """[min_i (Hq)_i / sqrt(q'Hq), sqrt(q'Hq)] at q / sum(q), and whether q'Hq may be 0 for all that float64 tells.
+    """[CVaR(Hq) / sqrt(q'Hq), sqrt(q'Hq)] at q / sum(q), and whether q'Hq may be 0 for all that float64 tells.
 
-    gradient: (n,) Hq as computed.  lengths: (n,) sqrt(2 H_ii), so |H_ij| <= lengths_i lengths_j / 2.  rounding: entries
-    of H are off by at most rounding lengths_i lengths_j.  A sum of k products, in whatever order, is off by at most
-    k u / (1 - k u) times the sum of their sizes (Higham 2002, section 3.1), so with r = q.lengths
+    cap: of each weight, as for `cvar`; 1: the CVaR is the minimum.  gradient: (n,) Hq as computed.
+    lengths: (n,) sqrt(2 H_ii), so |H_ij| <= lengths_i lengths_j / 2.  rounding: entries of H are off by at most
+    rounding lengths_i lengths_j.  A sum of k products, in whatever order, is off by at most k u / (1 - k u) times the
+    sum of their sizes (Higham 2002, section 3.1), so with r = q.lengths
 
         |(Hq)_i - computed| <= lengths_i r (rounding + k u / 2),   |q'Hq - computed| <= r^2 (rounding + k u).
     """
@@ -58,7 +69,7 @@ def root_interval(
     reach = float(lengths @ q) * (1 + count)
     square, off = float(q @ gradient), reach**2 * (rounding + count)
     root = math.sqrt(max(square + off, 0.0)) * (1 + _FEW * _UNIT)
-    least = float((gradient - lengths * reach * (rounding + count / 2)).min())
+    least = cvar(gradient - lengths * reach * (rounding + count / 2), cap)
     lower = max(least, 0.0) / root * (1 - _FEW * _UNIT) if root > 0 else 0.0
     return Interval(lower, root / math.fsum(q) * (1 + _FEW * _UNIT)), bool(square <= off)
 

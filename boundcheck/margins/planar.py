@@ -15,6 +15,7 @@ from flint import arb, ctx
 from jaxtyping import Bool, Float64
 
 from boundcheck.margins.outward import above, below, row_rounding
+from boundcheck.margins.profile import feasible
 from boundcheck.records import Interval
 
 _BITS = 256
@@ -34,11 +35,15 @@ class PlanarMargin:
     margin: Interval
 
 
-def planar_margin(X: Float64[np.ndarray, "n 2"], y: Float64[np.ndarray, " n"]) -> PlanarMargin:
-    """max over ||v|| <= 1 of min_i y_i E[v.phi_i] = min over the simplex of F(q) = E||s_q||, as far as float64 goes."""
+def planar_margin(X: Float64[np.ndarray, "n 2"], y: Float64[np.ndarray, " n"], cap: float = 1.0) -> PlanarMargin:
+    """max over ||v|| <= 1 of min_i y_i E[v.phi_i] = min over the simplex of F(q) = E||s_q||, as far as float64 goes.
+
+    cap: of each weight q_i, at least 1/n; below 1 it is the eps-margin, and its lower end the CVaR of the gains.
+    """
     problem = Arcs(X, y)
-    q, v = _solved(problem)
-    return PlanarMargin(q, problem.gains(v), problem.interval(q, v))
+    q, v = _solved(problem, cap)
+    q = feasible(q, cap)
+    return PlanarMargin(q, problem.gains(v), problem.interval(q, v, cap))
 
 
 class Arcs:
@@ -70,8 +75,8 @@ class Arcs:
         """y_i E[v.phi_i] for a field given arc by arc."""
         return np.asarray(np.einsum("ik,ik->i", self.signed, self.active.T @ (self.shares[:, None] * v)))
 
-    def interval(self, q: Float64[np.ndarray, " n"], v: Float64[np.ndarray, "a 2"]) -> Interval:
-        """[min_i y_i E[v.phi_i], F(q)] for q / sum(q) and v / max(1, ||v||), rounded outward.
+    def interval(self, q: Float64[np.ndarray, " n"], v: Float64[np.ndarray, "a 2"], cap: float = 1.0) -> Interval:
+        """[CVaR of the y_i E[v.phi_i], F(q)] for q / sum(q) and v / max(1, ||v||), rounded outward.
 
         q: nonnegative.  Moving breakpoints by less than 16 units changes either end by less than 64 n of these units.
         """
@@ -80,7 +85,9 @@ class Arcs:
             rows = [(arb(a), arb(b)) for a, b in self.signed.tolist()]
             longest = max(((a**2 + b**2).sqrt() for a, b in rows), key=float)
             slack = longest * (64 * len(rows) / _TURN + row_rounding(2))
-            return Interval(max(below(self._least_gain(rows, v) - slack), 0.0), above(self._value(rows, q) + slack))
+            return Interval(
+                max(below(self._least_gain(rows, v, cap) - slack), 0.0), above(self._value(rows, q) + slack)
+            )
         finally:
             ctx.prec = before
 
@@ -99,7 +106,7 @@ class Arcs:
             total += length * (s[0] ** 2 + s[1] ** 2).upper().sqrt()
         return total / sum(weights, arb(0)) / _TURN
 
-    def _least_gain(self, rows: list[Any], v: np.ndarray) -> Any:
+    def _least_gain(self, rows: list[Any], v: np.ndarray, cap: float) -> Any:
         sums = [(arb(0), arb(0))]
         for length, (a, b) in zip(self.lengths, v.tolist(), strict=True):
             a, b = arb(a), arb(b)
@@ -109,10 +116,10 @@ class Arcs:
         for (a, b), start, stop in zip(rows, self.enter.tolist(), self.leave.tolist(), strict=True):
             along = [sums[stop][k] - sums[start][k] + (sums[-1][k] if stop < start else 0) for k in (0, 1)]
             gains.append((a * along[0] + b * along[1]) / _TURN)
-        least = gains[0]
-        for gain in gains[1:]:
-            least = least.min(gain)
-        return least
+        # max over t of t - cap sum (t - gain)_+, at the t that is best in floats; for cap = 1 the least gain itself.
+        ordered = sorted(gains, key=float)
+        t = ordered[min(int(1 / cap), len(gains)) - 1 if cap == 1.0 else min(int(1 / cap), len(gains) - 1)]
+        return t - arb(cap) * sum((t.max(gain) - gain for gain in gains), arb(0))
 
 
 def _turn(x: float, y: float) -> int:
@@ -127,7 +134,7 @@ def _turn(x: float, y: float) -> int:
         ctx.prec = before
 
 
-def _solved(problem: Arcs) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "a 2"]]:
+def _solved(problem: Arcs, cap: float) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "a 2"]]:
     """q and v of the cone programme min sum_a t_a over the simplex, ||p_a s_a|| <= t_a: v_a are its multipliers."""
     import clarabel
     from scipy import sparse
@@ -137,7 +144,13 @@ def _solved(problem: Arcs) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarra
     cones = np.concatenate([np.zeros((count, 1, n)), -terms], axis=1).reshape(3 * count, n)
     sizes = sparse.csr_matrix((np.full(count, -1.0), (3 * np.arange(count), np.arange(count))), (3 * count, count))
     A = sparse.bmat(
-        [[np.ones((1, n)), None], [-sparse.identity(n), None], [sparse.csr_matrix(cones), sizes]], format="csc"
+        [
+            [np.ones((1, n)), None],
+            [-sparse.identity(n), None],
+            [sparse.identity(n), None],
+            [sparse.csr_matrix(cones), sizes],
+        ],
+        format="csc",
     )
     settings = clarabel.DefaultSettings()
     settings.verbose = False
@@ -146,10 +159,10 @@ def _solved(problem: Arcs) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarra
         sparse.csc_matrix((n + count, n + count)),
         np.append(np.zeros(n), np.ones(count)),
         A,
-        np.append(1.0, np.zeros(n + 3 * count)),
-        [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(n), *[clarabel.SecondOrderConeT(3)] * count],
+        np.concatenate([[1.0], np.zeros(n), np.full(n, cap), np.zeros(3 * count)]),
+        [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(2 * n), *[clarabel.SecondOrderConeT(3)] * count],
         settings,
     ).solve()
     q = np.maximum(np.nan_to_num(found.x[:n]), 0.0)
-    v = -np.nan_to_num(found.z[1 + n :]).reshape(count, 3)[:, 1:]
+    v = -np.nan_to_num(found.z[1 + 2 * n :]).reshape(count, 3)[:, 1:]
     return q / q.sum() if q.any() else np.full(n, 1 / n), v / np.maximum(1.0, np.hypot(*v.T))[:, None]

@@ -126,6 +126,15 @@ class Moment(Record):
 
 
 @dataclass(frozen=True)
+class Level(Record):
+    """gamma_nu: the margin when only the mean over the worst nu-fraction of the rows counts.  nu: in (0, 1]."""
+
+    nu: float
+    gamma_sup: Interval
+    gamma_rkhs: Interval
+
+
+@dataclass(frozen=True)
 class MarginReport(Record):
     """Both margins of a data set (theory: Kernel and margin).
 
@@ -136,6 +145,8 @@ class MarginReport(Record):
     sampling.  widths: the published widths at the lower end of gamma_sup, where a target error was given and that end
     is positive; sharpest: the sharpest bounds there, for eps = 0.05 where none was given.  samples: draws for the
     interval, antithetic pairs or single.  interrupted: whether Ctrl-C ended the work.
+    profile: gamma_nu at some nu; gamma_sup there is exact in the plane, and otherwise its outer bounds.  nu_zero: the
+    largest nu with gamma_nu = 0, None where it was not asked for.
     teacher: not part of the JSON; None where the margin is 0.
     """
 
@@ -158,6 +169,8 @@ class MarginReport(Record):
     history: tuple[Moment, ...] = ()
     interrupted: bool = False
     draws: int = 0
+    profile: tuple[Level, ...] = ()
+    nu_zero: float | None = None
     widths: tuple[BoundRow, ...] = ()
     sharpest: tuple[BoundRow, ...] = ()
     teacher: Teacher | None = field(default=None, repr=False, compare=False)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins import Limiting, MarginReport, Teacher
+from boundcheck.margins import Level, Limiting, MarginReport, Teacher
 from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.outward import kernel_rounding, outer_interval
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
 SHARPEST = ("soft-sharp-nfree", "hard-perceptron")
 EPS = 0.05  # the target error at which `verify` and `compare` are shown, and hardness is told
+PROFILE = (0.05, 0.1, 0.2)
+"""Levels of the eps-margin where the margin is 0 and none were asked for."""
 _LISTED = 10
 _ENDLESS = 2**62  # draws that no clock leaves time for
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
@@ -38,6 +41,7 @@ def margin(
     tolerance: float = 0.01,
     draws: int | None = None,
     time_limit: float | None = None,
+    nu: Sequence[float] = (),
     eps: float | None = None,
     delta: float = 0.05,
     seed: int = 0,
@@ -50,10 +54,13 @@ def margin(
     draws: of all rounds of sampling together; None: fixed by n and d, or left to the clock where there is one; less
     where the tolerance is reached.  time_limit: seconds; a round predicted to overrun is not begun.  Ctrl-C keeps the
     interval reached.
+    nu: levels in (0, 1] at which to find the eps-margin; by default a few of them where the margin is 0.
     eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
     Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
     """
     _check(norm, confidence, tolerance, draws, time_limit)
+    if not all(0 < level <= 1 for level in nu):
+        raise InputError(f"--nu {','.join(map(str, nu))} is out of range; use shares of the rows in (0, 1], like 0.05")
     if eps is not None:
         _widths(PUBLISHED, eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
     started, limit = time.monotonic(), float("inf") if time_limit is None else time_limit
@@ -81,6 +88,8 @@ def margin(
         seconds=0.0,
     )
     rays = find_rays(dataset.raw, dataset.y)
+    if nu or rays.conflicts:
+        report = dataclasses.replace(report, **_profile(dataset, rays, nu, progress))
     if rays.conflicts:
         return dataclasses.replace(
             report,
@@ -157,6 +166,35 @@ def _widths(
     if gamma <= 0:
         return ()
     return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in names)
+
+
+def _profile(dataset: Dataset, rays: Rays, nu: Sequence[float], progress: Progress) -> dict[str, Any]:
+    """gamma_nu in both norms on all rows, repeated ones too, and the nu up to which it is 0."""
+    from boundcheck.margins.profile import cap_of, capped_margin, nu_zero
+
+    X, y = dataset.X, dataset.y.astype(np.float64)
+    n, d = X.shape
+    zero = nu_zero(rays.line, X, y)
+    if not nu and 8 * n**2 > _MOST_BYTES:
+        return {"nu_zero": zero}
+    H = _signed_kernel(X, y, "both", progress)
+    assert H is not None
+    longest = float(np.linalg.norm(X, axis=1).max())
+    found = []
+    for level in nu or PROFILE:
+        if level <= zero:
+            found.append(Level(level, Interval(0.0, 0.0), Interval(0.0, 0.0)))
+            continue
+        progress.update(f"margin of the worst {level:g} of the rows")
+        rkhs = capped_margin(H, level, rounding=kernel_rounding(d)).margin
+        if d == 2:
+            from boundcheck.margins.planar import planar_margin
+
+            sup = planar_margin(X, y, cap_of(level, n)).margin
+        else:
+            sup = outer_interval(rkhs, longest, longest, d)
+        found.append(Level(level, sup, rkhs))
+    return {"profile": tuple(found), "nu_zero": zero}
 
 
 def _signed_kernel(X: np.ndarray, y: np.ndarray, norm: str, progress: Progress) -> np.ndarray | None:

@@ -42,7 +42,7 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
             f"{report.data}: gamma = 0 exactly, so Assumption 1 fails and no theorem applies. Rows {listed} force it: "
             "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them."
         )
-        return Document(title, [Answer(said), data])
+        return Document(title, [Answer(said), data, *_profile(report)])
     rows = [
         ("sup norm", report.gamma_sup, _status(report)),
         ("RKHS norm", report.gamma_rkhs, "proved: closed-form kernel, duality gap"),
@@ -58,6 +58,7 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
     blocks: list[Block] = [Answer(_answer(report)), Table(columns, rows[:2])]
     if report.sharpest:
         blocks.append(Note(_hardness(report.sharpest)))
+    blocks += _profile(report)
     if report.widths:
         eps = numbers.number(report.widths[0].eps)
         suffice = f"neurons that suffice for average error {eps}, at the lower end of gamma"
@@ -79,6 +80,26 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
             *margin_plots.figures(report, dataset),
         ],
     )
+
+
+LEVELS = (
+    Column("nu", "worst share of the rows", lambda one: one.nu, lambda nu: f"{nu:g}"),
+    Column("gamma_sup", "gamma_nu, sup norm", lambda one: one.gamma_sup, numbers.ends),
+    Column("gamma_rkhs", "gamma_nu, RKHS norm", lambda one: one.gamma_rkhs, numbers.ends),
+)
+
+
+def _profile(report: MarginReport) -> list[Block]:
+    """What margin is left when the worst rows count on average only."""
+    if report.nu_zero is None:
+        return []
+    said = (
+        f"gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals): 0 up to nu = "
+        f"{numbers.number(report.nu_zero)}, positive beyond. A bound on the average error eps may use gamma_eps."
+        if report.nu_zero
+        else "gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals), is positive for all."
+    )
+    return [Note(said), *([Table(LEVELS, report.profile)] if report.profile else [])]
 
 
 def _answer(report: MarginReport) -> str:

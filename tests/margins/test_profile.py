@@ -1,0 +1,202 @@
+"""The eps-margin: against linear and cone programmes, closed forms, its definition, and on contradictory rows."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from margin_oracles import margin_is_zero, planar_by_quadrature, textbook_kernel
+from scipy.optimize import linprog, minimize
+from typer.testing import CliRunner
+
+from boundcheck.cli import app
+from boundcheck.datasets import from_arrays, load_dataset
+from boundcheck.margins.outward import cvar
+from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.profile import capped_margin, nu_zero
+from boundcheck.margins.rkhs import rkhs_margin
+from boundcheck.margins.zero import find_rays
+from boundcheck.pipeline.margin import margin
+
+
+def problem(seed: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    return X / np.linalg.norm(X, axis=1).max(), np.where(np.arange(n) % 2, 1.0, -1.0)
+
+
+def signed(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.asarray(textbook_kernel(X) * np.outer(y, y))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.01, 1))
+def test_cvar_is_its_linear_programme(seed: int, n: int, nu: float) -> None:
+    values = np.random.default_rng(seed).standard_normal(n)
+    cap = min(1.0, 1 / (nu * n))
+    found = linprog(values, A_eq=np.ones((1, n)), b_eq=[1], bounds=(0, cap))
+    assert cvar(values, cap) == pytest.approx(found.fun, abs=1e-9)
+    assert cvar(values, cap) <= found.fun + 1e-12
+
+
+@pytest.mark.parametrize("nu", [0.02, 0.1, 0.3, 0.7, 1.0])
+@pytest.mark.parametrize(("n", "d"), [(60, 3), (80, 20)])
+def test_rkhs_interval_is_narrow_and_holds_what_any_feasible_point_and_libsvm_say(n: int, d: int, nu: float) -> None:
+    H = signed(*problem(n, n, d))
+    found = capped_margin(H, nu)
+    assert found.gap <= 1e-10
+    assert found.margin.relative_width <= 1e-8
+    assert found.q.min() >= 0
+    assert found.q.max() <= 1 / (nu * n) * (1 + 1e-15)
+    assert found.q.sum() == pytest.approx(1, abs=1e-12)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        other = np.clip(rng.dirichlet(np.ones(n)), 0, 1 / (nu * n))
+        other += (1 - other.sum()) * (1 / (nu * n) - other) / max((1 / (nu * n) - other).sum(), 1e-300)
+        assert found.margin.lower <= np.sqrt(other @ H @ other) * (1 + 1e-12)
+    if nu < 1:
+        svm = pytest.importorskip("sklearn.svm").OneClassSVM(kernel="precomputed", nu=nu, tol=1e-9).fit(H)
+        q = np.zeros(n)
+        q[svm.support_] = svm.dual_coef_[0] / (nu * n)
+        assert found.margin.upper == pytest.approx(np.sqrt(q @ H @ q), rel=2e-5)
+        assert found.margin.lower <= np.sqrt(q @ H @ q)
+
+
+def test_without_an_active_cap_it_is_the_margin_and_with_all_rows_the_mean_feature() -> None:
+    H = signed(*problem(3, 50, 4))
+    assert capped_margin(H, 1 / 50).margin.upper == pytest.approx(rkhs_margin(H).margin.upper, rel=1e-9)
+    assert capped_margin(H, 1.0).margin.upper == pytest.approx(np.sqrt(H.sum()) / 50, rel=1e-12)
+    ends = [capped_margin(H, nu).margin for nu in (0.02, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert all(a.lower <= b.upper for a, b in pairwise(ends))
+    assert ends[0].upper < ends[-1].lower
+
+
+@pytest.mark.parametrize("nu", [0.1, 0.35, 0.6, 0.9])
+def test_in_the_plane_it_is_the_minimum_over_capped_weights(nu: float) -> None:
+    """F(q) by 20,000 directions, minimised by a general method; and any feasible q lies above."""
+    X, y = problem(7, 9, 2)
+    cap = min(1.0, 1 / (9 * nu))
+    found = planar_margin(X, y, cap)
+    turns = 2 * np.pi * (np.arange(20_000) + 0.3) / 20_000
+    active = np.stack([np.cos(turns), np.sin(turns)], axis=1) @ X.T > 0
+
+    def value(q: np.ndarray) -> float:
+        return float(np.hypot(*((active * (q * y)) @ X).T).mean())
+
+    sum_to_one = {"type": "eq", "fun": lambda q: q.sum() - 1}
+    best = minimize(value, np.full(9, 1 / 9), bounds=[(0, cap)] * 9, constraints=[sum_to_one], method="SLSQP")
+    assert found.margin.relative_width <= 1e-9
+    assert found.margin.upper == pytest.approx(value(found.q), rel=1e-3, abs=1e-5)
+    assert found.margin.upper <= best.fun * (1 + 1e-3) + 1e-5
+    assert found.margin.lower >= best.fun * (1 - 5e-2)
+    assert found.q.max() <= cap
+    rkhs = capped_margin(signed(X, y), nu).margin
+    assert rkhs.lower**2 <= found.margin.upper
+    assert found.margin.lower <= rkhs.upper
+
+
+def test_in_the_plane_the_whole_simplex_is_the_margin() -> None:
+    X, y = problem(2, 4, 2)
+    low, high = planar_by_quadrature(X, y)
+    assert low * (1 - 1e-3) <= planar_margin(X, y).margin.upper <= high * (1 + 1e-3)
+
+
+def zero_level(X: np.ndarray, y: list[int]) -> float:
+    labels = np.array(y)
+    return nu_zero(find_rays(X, labels).line, X.astype(float), labels.astype(float))
+
+
+def test_nu_zero_counts_what_contradictions_can_carry() -> None:
+    """k contradictory pairs give 2k/n; 2 and 2 duplicates give 4/n; unequal lengths and counts less."""
+    apart = [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    assert zero_level(np.array([*apart, [1, 2, 3], [1, 2, 3]]), [1, 1, -1, 1, -1]) == pytest.approx(2 / 5)
+    assert zero_level(np.array([*apart, *[[1, 2, 3]] * 4]), [1, 1, -1, 1, -1, 1, -1]) == pytest.approx(4 / 7)
+    assert zero_level(np.array([*apart, *[[1, 2, 3]] * 3]), [1, 1, -1, 1, -1, 1]) == pytest.approx(2 / 6)
+    assert zero_level(np.array([*apart, [1, 2, 3], [2, 4, 6]]), [1, 1, -1, 1, -1]) == pytest.approx(1.5 / 5)
+    assert zero_level(np.array(apart), [1, 1, -1]) == 0
+
+
+def test_nu_zero_of_antipodal_pairs_needs_them_to_cancel() -> None:
+    ring = np.array([[2, 0], [-1, 1], [-1, -1]])
+    labels = [1, 1, 1, -1, -1, -1]
+    assert zero_level(np.concatenate([ring, -ring]), labels) == pytest.approx(1.0)
+    apart = np.array([[2, 0], [1, 1], [1, -1]])
+    assert zero_level(np.concatenate([apart, -apart]), labels) == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4))
+def test_nu_zero_is_positive_exactly_where_the_margin_is_zero(seed: int, lines: int) -> None:
+    rng = np.random.default_rng(seed)
+    half = rng.integers(-1, 2, (lines, 2))
+    half[~half.any(axis=1), 0] = 1
+    X = np.concatenate([half, -half[: lines - 1]])
+    y = rng.choice([-1, 1], len(X))
+    level = zero_level(X, y.tolist())
+    assert (level > 0) == margin_is_zero(X.astype(float), y)
+    n, data = len(y), X / 2
+    if 0 < level < 1:
+        above = min(1.0, level + 0.05)
+        assert planar_margin(data, y.astype(float), min(1.0, 1 / (above * n))).margin.lower > 0
+        under = planar_margin(data, y.astype(float), min(1.0, 1 / (level * n))).margin
+        assert under.lower == 0
+        assert under.upper < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["flipped", "duplicates"])
+def test_noisy_digits_have_a_positive_profile_although_assumption_1_fails_or_hardly_holds(kind: str) -> None:
+    """300 digits: 5 % of the labels flipped, or 10 contradictory duplicates added."""
+    pytest.importorskip("sklearn")
+    data = load_dataset("sklearn:digits", positive=tuple("56789"), subsample=300)
+    rng = np.random.default_rng(0)
+    chosen = rng.choice(300, 15 if kind == "flipped" else 10, replace=False)
+    X, y = data.raw, data.y.astype(int)
+    if kind == "flipped":
+        y = y.copy()
+        y[chosen] *= -1
+    else:
+        X, y = np.concatenate([X, X[chosen]]), np.concatenate([y, -y[chosen]])
+    report = margin(from_arrays(X, y), norm="rkhs", nu=(0.02, 0.1, 0.3))
+    assert bool(report.conflicts) == (kind == "duplicates")
+    assert report.nu_zero == pytest.approx(0.0 if kind == "flipped" else 20 / 310)
+    for level in report.profile:
+        positive = level.nu > report.nu_zero
+        assert (level.gamma_rkhs.lower > 0) == (level.gamma_sup.lower > 0) == positive
+        assert level.gamma_rkhs.relative_width <= 1e-6
+
+
+def run(*arguments: object, exit_code: int = 0) -> dict[str, Any]:
+    shown = CliRunner().invoke(app, ["margin", *map(str, arguments), "--json"])
+    assert shown.exit_code == exit_code, shown.stderr
+    body: dict[str, Any] = json.loads(shown.stdout)["result"]
+    return body
+
+
+def test_command_prints_the_profile_and_by_default_one_where_the_margin_is_zero(tmp_path: Path) -> None:
+    body = run("synthetic:circle:points=8", "--nu", ".1,.5")
+    assert [level["nu"] for level in body["profile"]] == [0.1, 0.5]
+    assert body["nu_zero"] == 0
+    assert body["profile"][0]["gamma_sup"]["upper"] == pytest.approx(body["gamma_sup"]["upper"], rel=1e-9)
+    path = tmp_path / "noisy.npz"
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    np.savez(path, X=np.concatenate([X, X[:1]]), y=np.append(np.resize([1, -1], 30), -1))
+    body = run(path, exit_code=1)
+    assert body["nu_zero"] == pytest.approx(2 / 31)
+    assert [level["gamma_rkhs"]["lower"] > 0 for level in body["profile"]] == [False, True, True]
+    assert "profile" in body
+    assert run("synthetic:circle:points=8")["nu_zero"] is None
+    shown = " ".join(CliRunner().invoke(app, ["margin", str(path)]).stdout.split())
+    assert "gamma = 0 exactly" in shown
+    assert "0 up to nu = 0.06452" in shown
+
+
+@pytest.mark.parametrize("nu", ["0", "1.5", "nan", "many"])
+def test_levels_out_of_range_are_one_line_and_exit_2(nu: str) -> None:
+    shown = CliRunner().invoke(app, ["margin", "synthetic:circle:points=8", "--nu", nu])
+    assert shown.exit_code == 2
+    assert shown.stderr.count("\n") == 1
+    assert "--nu" in shown.stderr
