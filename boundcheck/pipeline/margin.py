@@ -175,13 +175,13 @@ def _profile(dataset: Dataset, rays: Rays, nu: Sequence[float], progress: Progre
     X, y = dataset.X, dataset.y.astype(np.float64)
     n, d = X.shape
     zero = nu_zero(rays.line, X, y)
-    if not nu and 8 * n**2 > _MOST_BYTES:
+    if not nu and (8 * n**2 > _MOST_BYTES or zero >= 1):
         return {"nu_zero": zero}
     H = _signed_kernel(X, y, "both", progress)
     assert H is not None
     longest = float(np.linalg.norm(X, axis=1).max())
     found = []
-    for level in nu or PROFILE:
+    for level in nu or (PROFILE if zero < PROFILE[-1] else ((1 + zero) / 2,)):
         if level <= zero:
             found.append(Level(level, Interval(0.0, 0.0), Interval(0.0, 0.0)))
             continue

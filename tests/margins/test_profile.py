@@ -191,7 +191,7 @@ def test_command_prints_the_profile_and_by_default_one_where_the_margin_is_zero(
     assert run("synthetic:circle:points=8")["nu_zero"] is None
     shown = " ".join(CliRunner().invoke(app, ["margin", str(path)]).stdout.split())
     assert "gamma = 0 exactly" in shown
-    assert "0 up to nu = 0.06452" in shown
+    assert "0 up to nu = 0.06452 and positive beyond" in shown
 
 
 @pytest.mark.parametrize("nu", ["0", "1.5", "nan", "many"])

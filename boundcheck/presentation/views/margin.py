@@ -40,7 +40,8 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
         listed = ", ".join(map(str, report.conflicts[:20])) + (" and others" if len(report.conflicts) > 20 else "")
         said = (
             f"{report.data}: gamma = 0 exactly, so Assumption 1 fails and no theorem applies. Rows {listed} force it: "
-            "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them."
+            "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them; "
+            "a constant column, appended, parts antipodal pairs."
         )
         return Document(title, [Answer(said), data, *_profile(report)])
     rows = [
@@ -93,12 +94,13 @@ def _profile(report: MarginReport) -> list[Block]:
     """What margin is left when the worst rows count on average only."""
     if report.nu_zero is None:
         return []
-    said = (
-        f"gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals): 0 up to nu = "
-        f"{numbers.number(report.nu_zero)}, positive beyond. A bound on the average error eps may use gamma_eps."
-        if report.nu_zero
-        else "gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals), is positive for all."
-    )
+    said = "gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals), is "
+    if report.nu_zero >= 1:
+        said += "0 for every nu: the rows cancel as a whole."
+    elif report.nu_zero:
+        said += f"0 up to nu = {numbers.number(report.nu_zero)} and positive beyond."
+    else:
+        said += "positive for every nu."
     return [Note(said), *([Table(LEVELS, report.profile)] if report.profile else [])]
 
 
