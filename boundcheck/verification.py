@@ -62,7 +62,7 @@ class Rung(Record):
 
 
 @dataclass(frozen=True)
-class Comparison(Record):
+class SoftAgainstHard(Record):
     """Soft against hard from two searches; `separated` says that their brackets do not overlap."""
 
     soft: str
@@ -91,7 +91,7 @@ def name_of(search: Search) -> str:
     return f"{search.labels} {loss}B={search.radius:.4g}"
 
 
-def compare_searches(soft: Search, hard: Search) -> Comparison:
+def compare_searches(soft: Search, hard: Search) -> SoftAgainstHard:
     """Which of two searches needs fewer neurons, where their brackets leave no doubt.
 
     A bracket is [largest width shown to fail, smallest width shown to succeed]; the minimal width lies in
@@ -103,18 +103,20 @@ def compare_searches(soft: Search, hard: Search) -> Comparison:
         if search.non_monotone:
             narrow, wide = search.non_monotone[0]
             shown = f"{name} succeeds at width {narrow} and fails at {wide}: no width divides the two"
-            return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be compared by width; {shown}")
+            return SoftAgainstHard(
+                *names, False, None, f"{names[0]} and {names[1]} cannot be compared by width; {shown}"
+            )
     (soft_low, soft_high), (hard_low, hard_high) = soft.bracket, hard.bracket
     if soft_high is not None and soft_high <= hard_low:
         smaller, word = names[0], "fewer neurons than"
     elif hard_high is not None and hard_high <= soft_low:
         smaller, word = names[1], "more neurons than"
     else:
-        return Comparison(*names, False, None, f"{names[0]} and {names[1]} cannot be told apart: brackets overlap")
+        return SoftAgainstHard(*names, False, None, f"{names[0]} and {names[1]} cannot be told apart: brackets overlap")
     both = confidence_text(max(0.0, soft.confidence + hard.confidence - 1))
     said = f"{names[0]} needs {word} {names[1]}, if success grows with the width: {soft.interval} against "
     said += f"{hard.interval} (both at once: {both})"
-    return Comparison(*names, True, smaller, said)
+    return SoftAgainstHard(*names, True, smaller, said)
 
 
 def follows_theorem(spec: TrainingSpec, row: BoundRow) -> bool:
@@ -220,7 +222,7 @@ class WidthSearchReport(Record):
     gamma: Interval
     training: Training
     searches: tuple[Search, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[SoftAgainstHard, ...]
     ladder: tuple[Rung, ...]
     judgement: Judgement
 

@@ -18,8 +18,8 @@ from boundcheck.bounds.exact import ball, ceiling, enclose
 from boundcheck.proofs.functions import HALF, at, divergence_ratio, kl, sigmoid, tanh_ratio
 from boundcheck.proofs.lemmas import BREGMAN, CONCENTRATION, FLIPS, PINSKER
 from boundcheck.proofs.lemmas import f as _f
+from boundcheck.proofs.soft import PER_SAMPLE
 
-_g, _e, _t, _r = sp.symbols("g e t rho", positive=True)
 C1 = enclose(paper.C1, {})
 C2 = enclose(paper.C2, {})
 
@@ -148,30 +148,13 @@ def corollary_4_direct(
         left = tanh_ratio(gamma / 2) / 4 * rho * (1 - root_eps / (2 * rho * C2.sqrt())) ** 2
         return left - 1 / (18 * k) - 1 / (16 * rho * C2)
 
-    at_zero = _t / 2 * (_g - _e) - (1 - _r) * _t**2
-    claimed = -(_e**2) / (16 * _r) + _t / (2 * _g) * _r * (_g - _e / (2 * _r)) ** 2
-    turning = _g + 2 * _t * (2 * _r - 1)
     return (
         positive_on(
             "direct bound - required, over gamma in [0, 1/2], sqrt(eps) in [0, 1] and k in the range",
             spare,
             [(0, HALF), (0, 1), steps],
         ),
-        identity(
-            "at f = 0 the bracket exceeds the claimed bound by (1-rho) t (g/2 - t) + e^2 (1 - 2t/g)/(16 rho) >= 0",
-            at_zero - claimed,
-            (1 - _r) * _t * (_g / 2 - _t) + _e**2 * (1 - 2 * _t / _g) / (16 * _r),
-        ),
-        identity(
-            "at e* = g + 2t(2 rho - 1), up to which f = 0 is the worst: g - e*/(2 rho) = (2 rho - 1)(g - 2t)/(2 rho)",
-            _g - turning / (2 * _r),
-            (2 * _r - 1) * (_g - 2 * _t) / (2 * _r),
-        ),
-        identity(
-            "there -e'^2/(16 rho), e' = e - (g - 2t), exceeds -e^2/(16 rho) by (g - 2t)(2e - (g - 2t))/(16 rho)",
-            _e**2 - (_e - (_g - 2 * _t)) ** 2,
-            (_g - 2 * _t) * (2 * _e - (_g - 2 * _t)),
-        ),
+        *checked(PER_SAMPLE),
     )
 
 
@@ -241,10 +224,8 @@ CLAIMS = (
         "holds with a different proof",
         "proved",
         "Per sample, with |F - z| <= e, rho = 1 - eta/8, t = tanh(g/2), s_g = t/(2g): the bracket of the regret is at"
-        " least -e^2/(16 rho) + 1[y f <= 0] s_g rho (g - e/(2 rho))^2. Up to e* its minimum over f <= 0 is at f = 0; "
-        "beyond, -f >= 4(mu(z) - mu(f)) - 2t bounds it by -e'^2/(16 rho), and s_g <= 1/4, 2 rho - 1 <= 1, g - 2t <= g"
-        " close the gap. Averaging, by Jensen: err s_g rho (gamma - E/(2 rho sqrt m))^2 <= 1/(2 eta T) + E^2/(16 rho "
-        "m).",
+        " least -e^2/(16 rho) + 1[y f <= 0] s_g rho (g - e/(2 rho))_+^2. Averaging, by Jensen: "
+        "err s_g rho (gamma - E/(2 rho sqrt m))^2 <= 1/(2 eta T) + E^2/(16 rho m).",
         corollary_4_direct,
     ),
 )
