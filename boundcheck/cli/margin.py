@@ -81,6 +81,6 @@ def margin(
         report,
         exit_code=VIOLATED if report.conflicts else HOLDS,
         data_sha256=dataset.digest,
-        plot=None if report.conflicts else plot,
+        plot=plot if report.teacher is not None or len(report.profile) > 1 else None,
         given=(dataset,),
     )

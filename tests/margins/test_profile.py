@@ -200,3 +200,18 @@ def test_levels_out_of_range_are_one_line_and_exit_2(nu: str) -> None:
     assert shown.exit_code == 2
     assert shown.stderr.count("\n") == 1
     assert "--nu" in shown.stderr
+
+
+def test_profile_is_drawn_and_reported_also_where_the_margin_is_zero(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "noisy.npz"
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    np.savez(path, X=np.concatenate([X, X[:1]]), y=np.append(np.resize([1, -1], 30), -1))
+    for data, code in ((path, 1), ("synthetic:circle:points=5", 0)):
+        figure, saved, page = (tmp_path / name for name in ("profile.svg", "margin.json", "page.html"))
+        shown = CliRunner().invoke(app, ["margin", str(data), "--nu", ".1,.4,.8", "--plot", str(figure), "--json"])
+        assert shown.exit_code == code, shown.stderr
+        assert "<!-- margin of the worst rows" in figure.read_text()
+        saved.write_text(shown.stdout)
+        assert CliRunner().invoke(app, ["report", str(saved), "-o", str(page)]).exit_code == 0
+        assert "gamma_nu, sup norm" in page.read_text()

@@ -43,7 +43,7 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
             "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them; "
             "a constant column, appended, parts antipodal pairs."
         )
-        return Document(title, [Answer(said), data, *_profile(report)])
+        return Document(title, [Answer(said), data, *_profile(report), *margin_plots.profile(report)])
     rows = [
         ("sup norm", report.gamma_sup, _status(report)),
         ("RKHS norm", report.gamma_rkhs, "proved: closed-form kernel, duality gap"),

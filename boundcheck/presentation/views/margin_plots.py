@@ -22,7 +22,7 @@ _SMALLEST_IMAGE = 4  # pixels along an edge
 
 def figures(report: MarginReport, dataset: "Dataset | None") -> list[Figure]:
     """Interval against time, margins of the single rows where the teacher is at hand, and the rows that limit them."""
-    panels = [Figure(partial(_over_time, report), "interval for the margin")]
+    panels = [Figure(partial(_over_time, report), "interval for the margin"), *profile(report)]
     if dataset is not None and report.teacher is not None:
         panels.append(Figure(partial(_margins, report, report.teacher, dataset.y), "margins of the single rows"))
     shape = None if dataset is None else dataset.image_shape or _square(report.d)
@@ -32,6 +32,25 @@ def figures(report: MarginReport, dataset: "Dataset | None") -> list[Figure]:
         *panels,
         Figure(partial(_images, report, dataset, shape), "rows that limit the margin, with label and weight"),
     ]
+
+
+def profile(report: MarginReport) -> list[Figure]:
+    """gamma_nu against nu in both norms, where more than one level was asked for."""
+    return [Figure(partial(_levels, report), "margin of the worst rows")] if len(report.profile) > 1 else []
+
+
+def _levels(report: MarginReport, axis: "Axes") -> None:
+    """The intervals of gamma_nu, and nu_zero, up to which it is 0."""
+    levels = sorted(report.profile, key=lambda level: level.nu)
+    for name, key, colour in (("sup norm", "gamma_sup", SOFT), ("RKHS norm", "gamma_rkhs", HARD)):
+        lower, upper = ([getattr(getattr(level, key), end) for level in levels] for end in ("lower", "upper"))
+        axis.fill_between([level.nu for level in levels], lower, upper, color=colour, alpha=0.25)
+        axis.plot([level.nu for level in levels], lower, "o-", color=colour, ms=4, label=f"{name}, lower end")
+    if report.nu_zero:
+        axis.axvline(report.nu_zero, color=OTHER, ls="--", label=f"0 up to nu = {report.nu_zero:.4g}")
+    axis.set(xlabel="worst share nu of the rows", ylabel="gamma_nu")
+    axis.legend(fontsize=8)
+    axis.grid(alpha=0.3)
 
 
 def _square(d: int) -> tuple[int, int] | None:
