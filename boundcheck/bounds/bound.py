@@ -92,15 +92,18 @@ class Bound:
     direction: str = UPPER
 
     @property
+    def terms(self) -> tuple[sp.Expr, ...]:
+        """The expressions that say what the bound depends on."""
+        terms = (self.width, self.failure, self.radius, self.steps, self.step_size)
+        return tuple(term for term in terms if term is not None)
+
+    @property
     def reads(self) -> frozenset[str]:
-        """The arguments of `point` about labels and training on which the statement depends."""
-        terms = [
-            term for term in (self.width, self.failure, self.radius, self.steps, self.step_size) if term is not None
-        ]
-        used = set().union(*(term.free_symbols for term in terms))
+        """The optional arguments of `point` on which the statement depends."""
+        used = set().union(*(term.free_symbols for term in self.terms))
         if s.beta in used:  # whose default depends on the logit scale
             used.add(s.kappa)
-        names = {s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta"}
+        names = {s.c: "c", s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta"}
         return frozenset(name for symbol, name in names.items() if symbol in used)
 
     def check(self, point: Point) -> None:

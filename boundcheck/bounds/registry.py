@@ -67,7 +67,7 @@ def evaluate(bound_id: str, *, gamma: Number, eps: Number, n: int, **options: An
         InputError: unknown bound, a number outside its range, a violated hypothesis, too few steps, an argument that
             the bound does not read.
     """
-    refuse_unread([registry[bound_id]], **options)
+    refuse_unread([registry[bound_id]], **{name: options[name] for name in options if name != "c"})
     return registry[bound_id].row(point(gamma=gamma, eps=eps, n=n, **options))
 
 

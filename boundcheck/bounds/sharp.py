@@ -70,6 +70,11 @@ class SharpBound(Bound, ABC):
         """The training asked for at `point`, completed; the floor where nothing is asked."""
 
     @property
+    def terms(self) -> tuple[sp.Expr, ...]:
+        """See `Bound.terms`."""
+        return (*super().terms, self.slack, self.reach, *(level for _, level in self.quantile_levels))
+
+    @property
     def reads(self) -> frozenset[str]:
         """See `Bound.reads`; the training and the count of flips as well."""
         return super().reads | {"steps", "step_size", "flips"}

@@ -39,6 +39,23 @@ def _measures_data(inputs: Inputs) -> bool:
     return inputs["data"] is not None and not is_teacher(inputs["data"])
 
 
+def _knows_truth(inputs: Inputs) -> bool:
+    """Whether `labels check` has true labels; a file that cannot be read is refused later, with its name."""
+    from zipfile import BadZipFile, ZipFile
+
+    if inputs["truth"] is not None:
+        return True
+    try:
+        with ZipFile(inputs["file"]) as archive:
+            return "y.npy" in archive.namelist()
+    except (OSError, BadZipFile):
+        return True
+
+
+def _groups_tasks(inputs: Inputs) -> bool:
+    return inputs["method"] in ("auto", "types") or inputs["types"] not in (None, "1")
+
+
 MODES: dict[str, tuple[Mode, ...]] = {
     "margin": (
         Mode("--norm both or sup", _one_of("norm", "both", "sup"), ("confidence", "tolerance")),
@@ -86,13 +103,32 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode("--teacher crowd", _one_of("teacher", "crowd"), ("answers", "method", "missing", "positive_answers")),
         Mode("--teacher file or crowd", _one_of("teacher", "file", "crowd"), ("columns",)),
     ),
-    "labels check": (Mode("--truth", _given("truth"), tuple(name for name in _ROWS if name != "positive")),),
+    "labels check": (
+        Mode("--truth", _given("truth"), tuple(name for name in _ROWS if name != "positive")),
+        Mode(
+            "the truth, by --truth or as y in FILE",
+            _knows_truth,
+            ("alpha", "deterministic", "eps", "delta", "natarajan", "class_size"),
+        ),
+        Mode("label sets of a size, without --candidates", lambda inputs: not inputs["candidates"], ("k", "ties")),
+        Mode(
+            "the truth, without --candidates",
+            lambda inputs: _knows_truth(inputs) and not inputs["candidates"],
+            ("drop_zero",),
+        ),
+        Mode(
+            "the truth, without --k and --candidates",
+            lambda inputs: _knows_truth(inputs) and inputs["k"] is None and not inputs["candidates"],
+            ("no_split",),
+        ),
+    ),
     "crowd": (
         Mode(
             "--truth or --method auto or mv",
             lambda inputs: inputs["truth"] is not None or inputs["method"] in ("auto", "mv"),
             ("confidence",),
         ),
+        Mode("--method auto or types, or --types", _groups_tasks, ("kind",)),
     ),
     "reproduce crowd": (Mode("DATA", _given("data"), _ROWS),),
     "reproduce scaling": (Mode("gamma or n", _one_of("against", "gamma", "n"), ("eps",)),),

@@ -46,7 +46,7 @@ def explain_bound(
     Floats are read as the decimals they print as.  Raises InputError for an unknown bound or numbers out of range.
     """
     theorem = bounds.registry[bound]
-    bounds.refuse_unread([theorem], logit_scale=logit_scale, temperature=temperature, flips=flips)
+    bounds.refuse_unread([theorem], c=c, logit_scale=logit_scale, temperature=temperature, flips=flips)
     at = point(
         gamma=as_typed(gamma),
         eps=as_typed(eps),

@@ -1,0 +1,285 @@
+"""No option is silently ignored: in every mode of every command each one changes the result or is refused."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from boundcheck.cli import app, config
+from boundcheck.cli.modes import MODES
+
+COMMANDS = dict(config.commands(get_command(app)))
+ROWS = ["--target", "label", "--positive", "2"]
+SMALL = ["--steps", "20", "--max-width", "4", "--max-seeds", "4", "--eps", "0.3"]
+BASES = {
+    "audit": ["gradient"],
+    "compare": ["--eps", "0.1", "--gamma", "0.1"],
+    "compare one bound": ["--eps", "0.1", "--gamma", "0.1", "--bound", "hard-published"],
+    "compare data": ["--eps", "0.1", "--data", "flat.csv", *ROWS],
+    "compare data gamma": ["--eps", "0.1", "--data", "flat.csv", "--gamma", "0.1", *ROWS],
+    "compare teacher": ["--eps", "0.1", "--data", "teacher.npz"],
+    "crowd": ["answers.csv", "--positive", "yes", "--method", "types", "--types", "2"],
+    "crowd truth": ["answers.csv", "--positive", "yes", "--method", "ds1", "--truth", "truth.csv"],
+    "explain": ["soft-sharp"],
+    "explain tempered": ["hard-tempered"],
+    "explain soft": ["soft-published"],
+    "labels check": ["soft.npz"],
+    "labels check truth": ["soft.npz", "--truth", "rows.csv", *ROWS],
+    "labels check inside": ["three.npz"],
+    "labels check inside k": ["three.npz", "--k", "2"],
+    "labels check candidates": ["sets.npz", "--candidates"],
+    "labels make kernel": ["rows.csv", *ROWS, "-o", "out.npz"],
+    "labels make network": ["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "network", "--width", "8", "--steps", "9"],
+    "labels make network whole": [
+        *["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "network", "--width", "8", "--steps", "9"],
+        "--no-cross-fit",
+    ],
+    "labels make smoothing": ["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "smoothing"],
+    "labels make file": ["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "file", "--from", "soft.npz"],
+    "labels make crowd": ["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "crowd", "--answers", "rows-answers.csv"],
+    "margin": ["rows.csv", *ROWS, "--tolerance", "0.3"],
+    "margin rkhs": ["rows.csv", *ROWS, "--norm", "rkhs"],
+    "margin eps": ["rows.csv", *ROWS, "--norm", "rkhs", "--eps", "0.1"],
+    "reproduce crowd": ["--crowds", "1", "--workers", "3", *SMALL],
+    "reproduce crowd data": ["rows.csv", *ROWS, "--crowds", "1", "--workers", "3", *SMALL],
+    "reproduce scaling": ["gamma", *SMALL],
+    "reproduce scaling eps": ["eps", *SMALL[:-2]],
+    "reproduce temperature": ["rows.csv", *ROWS, "--logit-scales", "1,2", *SMALL],
+    "runs list": [],
+    "verify search": ["rows.csv", *ROWS, "--width-search", "--certificate-time", "0", *SMALL],
+    "verify search theorem": [
+        "rows.csv",
+        *ROWS,
+        "--width-search",
+        "--training",
+        "theorem",
+        "--certificate-time",
+        "0",
+        *SMALL[2:],
+    ],
+    "verify width": ["rows.csv", *ROWS, "--width", "4", "--seeds", "2", "--training", "practical", *SMALL[:2]],
+}
+"""Mode -> arguments. The command is the longest name that the mode begins with."""
+
+ELSEWHERE = {
+    "json": "where the result goes",
+    "quiet": "standard error",
+    "verbose": "the amount of detail",
+    "plot": "a file",
+    "latex": "a file",
+    "out": "a file",
+    "output": "a file",
+    "save_teacher": "a file",
+    "store": "a file",
+    "dask": "where networks are trained",
+    "seed": "every command takes it, and the manifest records it; some draw nothing",
+    "time_limit": "a limit that is not reached",
+    "margin_time": "a limit that is not reached",
+    "budget": "a limit that is not reached",
+}
+"""Parameters that need not change the result, and what they are about instead."""
+
+PROBES: dict[str, list[str]] = {
+    "alpha": ["--alpha", "0.2"],
+    "beta": ["--beta", "1e-7"],
+    "bootstrap": ["--bootstrap", "3"],
+    "bound": ["--bound", "soft-published"],
+    "c": ["--c", "0.5"],
+    "certificate_time": ["--certificate-time", "1"],
+    "class_size": ["--class-size", "7"],
+    "confidence": ["--confidence", "0.8"],
+    "crowds": ["--crowds", "2"],
+    "delta": ["--delta", "0.02"],
+    "deterministic": ["--deterministic"],
+    "drop": ["--drop", "0"],
+    "drop_zero": ["--drop-zero"],
+    "eps": ["--eps", "0.25"],
+    "flips": ["--flips", "hoeffding"],
+    "folds": ["--folds", "3"],
+    "gamma": ["--gamma", "0.2"],
+    "k": ["--k", "1"],
+    "kind": ["--kind", "corr"],
+    "logit_scale": ["--logit-scale", "0.5"],
+    "logit_scales": ["--logit-scales", "1,3"],
+    "max_seeds": ["--max-seeds", "2"],
+    "max_width": ["--max-width", "2"],
+    "method": ["--method", "mv"],
+    "n": ["--n", "77"],
+    "natarajan": ["--natarajan", "3"],
+    "no_cross_fit": ["--no-cross-fit"],
+    "no_split": ["--no-split"],
+    "noise": ["--noise", "0.5"],
+    "norm": ["--norm", "rkhs"],
+    "normalize": ["--normalize", "unit"],
+    "positive": ["--positive", "1"],
+    "radius": ["--radius", "0.5"],
+    "scenario": ["--scenario", "experts"],
+    "scores": ["--scores"],
+    "seeds": ["--seeds", "3"],
+    "soft_fraction": ["--soft-fraction", "0.5"],
+    "source": ["--from", "soft2.npz"],
+    "answers": ["--answers", "rows-answers2.csv"],
+    "step_size": ["--step-size", "0.3"],
+    "steps": ["--steps", "15"],
+    "subsample": ["--subsample", "9"],
+    "success_target": ["--success-target", "0.2"],
+    "target": ["--target", "other"],
+    "temperature": ["--temperature", "0.7"],
+    "ties": ["--ties", "inclusive"],
+    "tolerance": ["--tolerance", "0.01"],
+    "truth": ["--truth", "truth2.csv"],
+    "types": ["--types", "1"],
+    "width": ["--width", "6"],
+    "workers": ["--workers", "4"],
+    "labels": ["--labels", "soft.npz"],
+}
+"""Parameter -> a value that is good and not the one in force."""
+
+REFUSED = (
+    *("only read with", "not read by", "give --truth", "the same in every group"),
+    *("soft labels p have shape", "candidate sets are", "made for other data", "one label a row", "give one per row"),
+)
+"""What is said of options that do not go with the others, or with the files.
+
+DATA_DEPENDENT: (command, parameter) that a property of the data, which no option tells, leaves without effect.
+"""
+DATA_DEPENDENT = {
+    ("compare data", "confidence"),  # exact in the plane
+    *(("labels check truth", name) for name in ("k", "no_split", "ties", "drop_zero")),  # two classes without ties
+    *(("labels check", name) for name in ("k", "ties")),
+    ("labels check inside", "drop_zero"),  # sets of one label
+}
+OVERRIDES = {("crowd", "positive"): ["--positive", "no"]}
+
+ONLY = {"margin": {"confidence", "tolerance"}}
+"""Mode that takes long -> the parameters to try; the others are tried in its sisters."""
+MODE_IS = {
+    "no_cross_fit",
+    "data",
+    "gamma",
+    "bound",
+    "teacher",
+    "width_search",
+    "width",
+    "training",
+    "norm",
+    "truth",
+    "eps",
+}
+"""Parameters that choose the mode: they are tried out by being there."""
+
+
+def command_of(mode: str) -> str:
+    return max((name for name in COMMANDS if f"{mode} ".startswith(f"{name} ")), key=len)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rows of three classes with norms that differ, labels of two kinds, a crowd, a teacher."""
+    place = tmp_path_factory.mktemp("options")
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(18, 3)) + np.array([3.0, 0.0, 0.0]) * np.repeat([1, -1, -1], 6)[:, None]
+    classes = np.repeat([2, 1, 0], 6)
+    for name, columns in (("rows.csv", 3), ("flat.csv", 2)):
+        with (place / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([*"abc"[:columns], "label", "other"])
+            writer.writerows(
+                [*row[:columns], label, 2 if row[0] > 2 else 1] for row, label in zip(X, classes, strict=True)
+            )
+    for name, scale in (("soft.npz", 1.0), ("soft2.npz", 0.5)):
+        z = scale * np.where(classes == 2, 0.4, -0.3) * rng.uniform(0.5, 1, 18)
+        np.savez(place / name, p=1 / (1 + np.exp(-z)))
+    truth = np.where(rng.random(14) < 0.5, -1, 1)
+    for name, right in (("answers.csv", 0.8), ("rows-answers.csv", 0.9), ("rows-answers2.csv", 0.6)):
+        signs = truth if name == "answers.csv" else np.where(classes == 2, 1, -1)
+        given = np.where(rng.random((len(signs), 6)) < right, 1, -1) * signs[:, None]
+        spelt = {1: "yes", -1: "no"} if name == "answers.csv" else {1: "1", -1: "-1"}
+        rows = [f"{task},w{worker},{spelt[int(answer)]}\n" for (task, worker), answer in np.ndenumerate(given)]
+        (place / name).write_text("task,worker,label\n" + "".join(rows))
+    for name, flip in (("truth.csv", 1), ("truth2.csv", -1)):
+        (place / name).write_text(
+            "task,label\n" + "".join(f"{t},{'yes' if flip * s > 0 else 'no'}\n" for t, s in enumerate(truth))
+        )
+    weights = rng.dirichlet(np.ones(3), 60).round(1)
+    weights[:, 2] = 1 - weights[:, 0] - weights[:, 1]
+    weights[weights < 1e-9] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    truth3 = [rng.choice(3, p=w) for w in weights]
+    np.savez(place / "three.npz", p=weights, y=truth3)
+    np.savez(place / "sets.npz", p=(weights > 0.2).astype(float), y=truth3)
+    return place
+
+
+def invoke(folder: Path, mode: str, *more: str) -> Result:
+    words = [*command_of(mode).split(), *BASES[mode], *more, "--json"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("BOUNDCHECK_STORE", str(folder / "runs.sqlite"))
+        return CliRunner().invoke(app, words)
+
+
+def result_of(ran: Result) -> Any:
+    found = json.loads(ran.stdout)
+    return found["manifest"]["data_sha256"], without_clock(found["result"])
+
+
+def without_clock(value: Any) -> Any:
+    """The value without what the clock, the run store and the copying of settings put into it."""
+    if isinstance(value, dict):
+        left_out = ("seconds", "runs_reused", "reused", "settings", "history")
+        return {key: without_clock(item) for key, item in value.items() if key not in left_out}
+    return [without_clock(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("mode", BASES)
+def test_every_option_changes_the_result_or_is_refused(mode: str, folder: Path) -> None:
+    if not (folder / "teacher.npz").exists():
+        assert invoke(folder, "margin rkhs", "--save-teacher", "teacher.npz").exit_code == 0
+    base = invoke(folder, mode)
+    assert base.exit_code in (0, 1, 3), base.stderr
+    expected, wrong = result_of(base), []
+    for name, param in COMMANDS[command_of(mode)].items():
+        if param.name in ELSEWHERE or param.name in MODE_IS or not name or not param.opts[0].startswith("-"):
+            continue
+        assert param.name in PROBES, f"give PROBES a value for --{name}"
+        if (mode, param.name) in DATA_DEPENDENT or param.name not in ONLY.get(mode, {param.name}):
+            continue
+        ran = invoke(folder, mode, *OVERRIDES.get((command_of(mode), param.name), PROBES[param.name]))
+        if ran.exit_code == 2:
+            if not any(words in ran.stderr for words in REFUSED):
+                wrong.append(f"--{name}: {ran.stderr}")
+        elif ran.exit_code not in (0, 1, 3):
+            wrong.append(f"--{name}: {ran.output}")
+        elif result_of(ran) == expected:
+            wrong.append(f"--{name} is ignored")
+    assert wrong == []
+
+
+def test_every_mode_that_the_table_names_is_tried() -> None:
+    assert {command_of(mode) for mode in BASES} >= MODES.keys() - {"runs prune"}
+    for command, modes in MODES.items():
+        known = {param.name for param in COMMANDS[command].values()}
+        assert {name for mode in modes for name in mode.reads} <= known
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "--eps", ".1", "--gamma", ".1", "--normalize", "bogus", "--confidence", "7", "--margin-time", "-5"],
+        ["labels", "make", "synthetic:circle", "--teacher", "smoothing", "--answers", "nope.csv", "--width", "64"],
+        ["runs", "prune", "--all", "3"],
+        ["verify", "--width", "64", "--bound", "hard-perceptron", "--labels", "nope.npz"],
+        ["verify", "--width", "64", "--bound", "soft-published", "--steps", "5"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_not_read_is_refused(words: list[str], folder: Path) -> None:
+    ran = CliRunner(env={"BOUNDCHECK_STORE": str(folder / "runs.sqlite")}).invoke(app, words)
+    assert ran.exit_code == 2, ran.output
+    assert ran.stderr.count("\n") == 1
