@@ -110,7 +110,11 @@ MODES: dict[str, tuple[Mode, ...]] = {
             _knows_truth,
             ("alpha", "deterministic", "eps", "delta", "natarajan", "class_size"),
         ),
-        Mode("label sets of a size, without --candidates", lambda inputs: not inputs["candidates"], ("k", "ties")),
+        Mode(
+            "label sets of a size, without --candidates",
+            lambda inputs: not inputs["candidates"],
+            ("k", "ties", "scores"),
+        ),
         Mode(
             "the truth, without --candidates",
             lambda inputs: _knows_truth(inputs) and not inputs["candidates"],

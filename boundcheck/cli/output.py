@@ -15,6 +15,7 @@ import typer
 
 from boundcheck import __version__
 from boundcheck.cli import config, streams
+from boundcheck.cli.listener import Listener
 from boundcheck.cli.logfile import Both, Log
 from boundcheck.cli.options import DataOptions, FormatName
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, OutputError, writing
@@ -23,51 +24,10 @@ from boundcheck.records import Record, finite_or_none, jsonable
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress as RichProgress
 
     from boundcheck.presentation.document import Document
 
 HOLDS, VIOLATED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
-_SLOW_SECONDS = 2.0
-
-
-class _Bar:
-    """A rich progress bar on stderr that appears once a stage has lasted longer than two seconds."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._bar: RichProgress | None = None
-        self._task: Any = None
-
-    def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
-        if self._bar is None:
-            if time.monotonic() - self._started < _SLOW_SECONDS:
-                return
-            self._bar = _make_bar()
-            self._task = self._bar.add_task(message, total=None)
-            self._bar.start()
-        self._bar.update(self._task, description=message, completed=completed, total=total)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
-def _make_bar() -> "RichProgress":
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.table import Column
-
-    return Progress(
-        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
-        BarColumn(bar_width=10),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        expand=True,
-    )
 
 
 @dataclass
@@ -82,7 +42,7 @@ class Session:
     verbose: int
     seed: int
     started: float = field(default_factory=time.monotonic)
-    bar: _Bar | None = None
+    listener: Listener | None = None
     log: Log | None = None
     caught: list[warnings.WarningMessage] = field(default_factory=list)
 
@@ -93,12 +53,12 @@ class Session:
 
     @property
     def progress(self) -> Progress:
-        """A progress listener: a bar on a terminal's stderr, silence elsewhere and under --quiet; and the log."""
-        if self.quiet or not sys.stderr.isatty():
+        """A progress listener, silent under --quiet; and the log."""
+        if self.quiet:
             return self.log or SILENT
-        if self.bar is None:
-            self.bar = _Bar()
-        return self.bar if self.log is None else Both(self.bar, self.log)
+        if self.listener is None:
+            self.listener = Listener()
+        return self.listener if self.log is None else Both(self.listener, self.log)
 
     def finish(
         self,
@@ -119,8 +79,8 @@ class Session:
         from boundcheck.presentation import figures, present
         from boundcheck.presentation import latex as latex_writer
 
-        if self.bar is not None:
-            self.bar.close()
+        if self.listener is not None:
+            self.listener.close()
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
         document = None
         if render is None and (not self.json or plot is not None or latex is not None):
@@ -228,8 +188,8 @@ def session(context: typer.Context, inputs: Mapping[str, Any]) -> Iterator[Sessi
     except KeyboardInterrupt:
         fail("interrupted; what was finished is kept", INTERRUPTED, verbose)
     finally:
-        if this.bar is not None:
-            this.bar.close()
+        if this.listener is not None:
+            this.listener.close()
 
 
 def _format(inputs: Mapping[str, Any]) -> FormatName:

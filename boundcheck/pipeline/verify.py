@@ -12,8 +12,8 @@ from boundcheck import bounds
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import InputError
 from boundcheck.pipeline.problem import Problem, make_problem
-from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, verify_width
-from boundcheck.progress import SILENT, Progress
+from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, training_seconds, verify_width
+from boundcheck.progress import SILENT, Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
@@ -33,6 +33,7 @@ __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 
 EMBEDDED = "synthetic:circle:points=8"
 CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
+SEARCH_NEURONS = 5_000  # that a search trains before its answer is known, roughly: 100 seeds of a few dozen neurons
 THEOREMS = ("soft-sharp-nfree", "hard-perceptron", "hard-published")
 """The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
 LADDER: dict[Labels, tuple[str, ...]] = {
@@ -92,6 +93,9 @@ def verify(
         )
     mode = mode or "practical"
     rows = [problem.bound(name) for kind in LADDER.values() for name in kind]
+    specs = _contenders(problem, mode, settings)
+    if line := _cost(specs, data.X.size, settings):
+        progress.update(Notice(line))
     searches = tuple(
         find_width(
             data,
@@ -104,7 +108,7 @@ def verify(
             executor=executor,
             progress=progress,
         )
-        for spec in _contenders(problem, mode, settings)
+        for spec in specs
     )
     certified = [
         _certified(problem, kind, settings.certificate_time, seed, progress)
@@ -185,6 +189,13 @@ def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> t
     radius = problem.radius if settings.radius is None else settings.radius
     kinds = contenders(radius, problem.bound("hard-published").radius)
     return tuple(practical(problem.data.X, *kind, settings.steps, settings.step_size) for kind in kinds)
+
+
+def _cost(specs: Sequence[TrainingSpec], cells: int, settings: SearchSettings) -> str:
+    """What the searches and the certificates take, where that is long."""
+    needed = [training_seconds(SEARCH_NEURONS, spec.steps, cells) for spec in specs]
+    most = len(specs) * settings.time_limit + len(LADDER) * settings.certificate_time
+    return takes_long(sum(min(seconds, settings.time_limit) for seconds in needed), most)
 
 
 def contenders(radius: float, own_radius: float | None) -> tuple[tuple[Labels, Loss, float], ...]:

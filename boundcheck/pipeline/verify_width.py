@@ -10,7 +10,7 @@ from boundcheck import bounds, search, training
 from boundcheck.errors import InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.pipeline.problem import Problem
-from boundcheck.progress import Progress
+from boundcheck.progress import Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Training, TrainingRun, TrainingSpec
 from boundcheck.search import Executor, Store
 from boundcheck.training.certificate import certify
@@ -55,7 +55,9 @@ def verify_width(
         its = prescribed(row)
         spec = practical(data.X, its.labels, its.loss, its.radius, steps, step_size, its.temperature)
     width = row.width if width is None else width
-    _check_time(width, seeds, spec, data.X.size)
+    seconds = _foreseen(width, seeds, spec, data.X.size)
+    if line := takes_long(seconds):
+        progress.update(Notice(line))
     target, missed = _criterion(problem, bound)
     until_decided = mode == "practical" and target == problem.eps
     runs = search.train_runs(
@@ -129,14 +131,20 @@ def prescribed(row: BoundRow) -> TrainingSpec:
     return TrainingSpec(row.labels, theorem.loss, radius, row.step_size, row.steps, temperature, "float64")
 
 
-def _check_time(width: int, seeds: int, spec: TrainingSpec, cells: int) -> None:
-    """Refuse a run foreseen to outlast PATIENCE: six operations a weight, sample and step."""
-    seconds = 6.0 * width * seeds * spec.steps * cells / FLOPS
+def _foreseen(width: int, seeds: int, spec: TrainingSpec, cells: int) -> float:
+    """Seconds that the runs will take. Raises InputError beyond PATIENCE."""
+    seconds = training_seconds(width * seeds, spec.steps, cells)
     if seconds > PATIENCE:
         raise InputError(
             f"--width {width}: {seeds} runs of {spec.steps:,} steps would take about {seconds / 3600:.3g} hours; "
             "lower --seeds, or give --steps and --step-size (a bound with a finite schedule adapts its width)"
         )
+    return seconds
+
+
+def training_seconds(neurons: float, steps: int, cells: int) -> float:
+    """Seconds for so many neurons in all, roughly: six operations a weight, sample and step.  cells: n d."""
+    return 6.0 * neurons * steps * cells / FLOPS
 
 
 def _criterion(problem: Problem, bound: str) -> tuple[float, Callable[[TrainingRun], bool]]:

@@ -8,8 +8,8 @@ from typing import Protocol
 from boundcheck.records import TrainingRun
 from boundcheck.search.executors import Executor, Job, Task
 
-Report = Callable[[Mapping[Job, TrainingRun]], None]
-"""Listens to the runs that are done."""
+Report = Callable[[Mapping[Job, TrainingRun], float], None]
+"""Listens to the runs that are done, and how many neurons' work of the batch under way is."""
 
 
 class FinishedRuns(Protocol):
@@ -60,17 +60,20 @@ class Collector:
             taken, waiting[:count] = waiting[:count], []
             return taken
 
-        report(done)
+        def within(jobs: Sequence[Job], share: float) -> None:
+            report(done, share * sum(width for width, _ in jobs))
+
+        report(done, 0.0)
         if not waiting:
             return done
-        batches = self.executor.run(self.task, take)
+        batches = self.executor.run(self.task, take, within)
         try:
             for runs in batches:
                 self.finished.save(runs)
                 finished = {(run.width, run.seed): run for run in runs}
                 self.trained.update(finished)
                 done.update(finished)
-                report(done)
+                report(done, 0.0)
                 if self.expired:
                     break
         finally:

@@ -12,11 +12,21 @@ from importlib import import_module
 from typing import Any, Protocol, Self
 
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
+from boundcheck.progress import SILENT, Progress
 from boundcheck.records import TrainingRun
 
 Job = tuple[int, int]
-Task = Callable[[Sequence[Job]], list[TrainingRun]]
-"""Trains (width, seed) jobs; the runs do not depend on how jobs are batched, nor on the process."""
+
+
+class Task(Protocol):
+    """Trains (width, seed) jobs; the runs do not depend on how jobs are batched, nor on the process."""
+
+    def __call__(self, jobs: Sequence[Job], *, progress: Progress = SILENT) -> list[TrainingRun]:
+        """Train."""
+
+
+Within = Callable[[Sequence[Job], float], None]
+"""Listens to the share that is done of the batch of these jobs."""
 Take = Callable[[int], list[Job]]
 """Hands out jobs of about so many neurons in all; an empty list when none is left."""
 
@@ -28,8 +38,8 @@ Batches = Generator[list[TrainingRun], None, None]
 class Executor(Protocol):
     """Computes whatever it is handed."""
 
-    def run(self, task: Task, take: Take) -> Batches:
-        """Take jobs until none is left, and yield their runs batch by batch."""
+    def run(self, task: Task, take: Take, within: Within) -> Batches:
+        """Take jobs until none is left, and yield their runs batch by batch; `within` may hear of one under way."""
 
 
 _LEAST_NEURONS = 1024  # a smaller batch takes about as long: `training` fills tiles of up to so many, one a thread
@@ -48,17 +58,28 @@ class _Pace:
             self.neurons = max(_LEAST_NEURONS, self.neurons // 2)
 
 
+class _Share:
+    """Hears from a trainer how far a batch is."""
+
+    def __init__(self, jobs: Sequence[Job], within: Within) -> None:
+        self._jobs, self._within = jobs, within
+
+    def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
+        if completed is not None and total:
+            self._within(self._jobs, completed / total)
+
+
 class LocalExecutor:
     """Trains in this process, one batch after the other."""
 
     def __init__(self) -> None:
         self._pace = _Pace()
 
-    def run(self, task: Task, take: Take) -> Batches:
+    def run(self, task: Task, take: Take, within: Within) -> Batches:
         """See `Executor.run`."""
         while jobs := take(self._pace.neurons):
             started = time.monotonic()
-            runs = task(jobs)
+            runs = task(jobs, progress=_Share(jobs, within))
             self._pace.observe(time.monotonic() - started)
             yield runs
 
@@ -103,8 +124,8 @@ class DaskExecutor:
         with self._cluster:
             pass
 
-    def run(self, task: Task, take: Take) -> Batches:
-        """See `Executor.run`. Two batches per worker are under way at a time."""
+    def run(self, task: Task, take: Take, within: Within) -> Batches:
+        """See `Executor.run`. Two batches per worker are under way at a time, of which nothing is heard within."""
         distributed = _distributed()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")

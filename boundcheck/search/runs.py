@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -74,7 +74,12 @@ def train_runs(
         X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
         deadline=math.inf, store=store, executor=executor, train=None,
     )  # fmt: skip
-    done = collector.collect(jobs, lambda done: progress.update(f"{len(done)} runs", len(done), len(jobs)))
+    neurons = sum(width for width, _ in jobs)
+
+    def report(done: Mapping[Job, TrainingRun], more: float) -> None:
+        progress.update(f"{len(done)} of {len(jobs)} runs", sum(width for width, _ in done) + more, neurons)
+
+    done = collector.collect(jobs, report)
     return [done[job] for job in jobs]
 
 
@@ -96,7 +101,7 @@ def make_collector(
     trainer, version = _trainer(train)
     setting = Setting(data_digest, _digest(y, p), spec, eps, version, data_name)
     return Collector(
-        task=partial(trainer, X, y, p, spec, eps=eps, progress=SILENT),
+        task=partial(trainer, X, y, p, spec, eps=eps),
         finished=RunsInMemory() if store is None else store.finished(setting),
         executor=executor or LocalExecutor(),
         deadline=deadline,

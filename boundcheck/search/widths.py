@@ -153,14 +153,17 @@ class _Telling:
     name: str
     progress: Progress
 
-    def report(self, widths: Sequence[int], found: Mapping[Job, TrainingRun]) -> None:
-        """`soft B=1: width 16: 64 seeds, rate 0.71-0.98; also 32, 64`, in a round over `widths`."""
+    def report(self, widths: Sequence[int], found: Mapping[Job, TrainingRun], more: float) -> None:
+        """`soft B=1: width 16: 64 seeds, rate 0.71-0.98; also 32, 64`, in a round over `widths`.
+
+        more: neurons' worth of a batch under way.
+        """
         first, *others = widths
         runs = [*self.runs.get(first, ()), *(run for (width, _), run in found.items() if width == first)]
         low, high = self.plan.test.interval(len(runs), sum(succeeded(run, self.eps) for run in runs))
         message = f"{self.name}: width {first}: {len(runs)} seeds, rate {low:.2f}-{high:.2f}"
         message += f"; also {', '.join(map(str, others))}" if others else ""
-        done = sum(width * len(runs) for width, runs in self.runs.items()) + sum(width for width, _ in found)
+        done = sum(width * len(runs) for width, runs in self.runs.items()) + sum(width for width, _ in found) + more
         # the share, not the sums: a bar whose total moves forgets how fast it was
         self.progress.update(message, done / max(done + self.plan.neurons_left(found), 1.0), 1.0)
 

@@ -31,7 +31,7 @@ def test_local_batches_grow_while_they_are_quick_and_shrink_while_they_are_slow(
         asked.append(neurons)
         return [(2, 0)] if len(asked) < 5 else []
 
-    assert list(LocalExecutor().run(lambda jobs: [], take)) == [[], [], [], []]
+    assert list(LocalExecutor().run(lambda jobs, progress: [], take, lambda *_: None)) == [[], [], [], []]
     first = asked[0]
     assert asked == [first, 2 * first, 4 * first, 2 * first, 2 * first]
 

@@ -135,7 +135,7 @@ def test_seeds_that_finish_out_of_order_do_not_count_early() -> None:
     """Which later seeds happen to be done when time is up may depend on their outcome, so they are left out."""
 
     class LastFirst(LocalExecutor):
-        def run(self, task: Any, take: Any) -> Any:
+        def run(self, task: Any, take: Any, within: Any) -> Any:
             for job in reversed(take(10**6)):
                 yield task([job])
                 time.sleep(0.01)
