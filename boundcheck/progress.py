@@ -1,10 +1,11 @@
 """How a long stage says where it is, without knowing who listens."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 LONG_SECONDS = 600.0  # from here on the reader is told before, or as soon as it can be told
 
 
+@runtime_checkable
 class Progress(Protocol):
     """A listener; `completed` and `total` are in the stage's own unit, None where the end is unknown."""
 

@@ -108,7 +108,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode(
             "the truth, by --truth or as y in FILE",
             _knows_truth,
-            ("alpha", "deterministic", "eps", "delta", "natarajan", "class_size"),
+            ("alpha", "crowd", "eps", "delta", "natarajan", "class_size"),
         ),
         Mode(
             "label sets of a size, without --candidates",

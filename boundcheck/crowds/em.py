@@ -7,7 +7,7 @@ The models (`coins`) differ in their M-step only. Every step costs O(answers x s
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,6 +20,7 @@ States = Float[np.ndarray, "s d"]
 Theta = Float[np.ndarray, "s n"]
 
 
+@runtime_checkable
 class Coin(Protocol):
     """How the answers of a worker depend on the state of the task."""
 

@@ -2,9 +2,10 @@
 
 import json
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Cells(Protocol):
     """Where finished cells are kept: the run store, or nowhere."""
 

@@ -1,6 +1,6 @@
 """The matrix H = yy' o K behind the RKHS margin, held in memory or computed block by block when asked for."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -15,6 +15,7 @@ _ROWS = 4096  # of a lazy product at once
 _MEMORY = 2**32  # bytes of rows that a lazy matrix keeps
 
 
+@runtime_checkable
 class Gram(Protocol):
     """A positive semidefinite n x n matrix H of which blocks and products can be had.
 

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import sympy as sp
 from flint import arb
@@ -17,6 +17,7 @@ BITS = 128
 _PIECES = 4000
 
 
+@runtime_checkable
 class Step(Protocol):
     """One step of a proof, before it is checked."""
 

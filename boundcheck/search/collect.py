@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from boundcheck.records import TrainingRun
 from boundcheck.search.executors import Executor, Job, Task
@@ -12,6 +12,7 @@ Report = Callable[[Mapping[Job, TrainingRun], float], None]
 """Listens to the runs that are done, and how many neurons' work of the batch under way is."""
 
 
+@runtime_checkable
 class FinishedRuns(Protocol):
     """Runs of one setting that are done already, and where to keep what has just been trained."""
 

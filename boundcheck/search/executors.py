@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, runtime_checkable
 
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
 from boundcheck.progress import SILENT, Progress
@@ -18,6 +18,7 @@ from boundcheck.records import TrainingRun
 Job = tuple[int, int]
 
 
+@runtime_checkable
 class Task(Protocol):
     """Trains (width, seed) jobs; the runs do not depend on how jobs are batched, nor on the process."""
 
@@ -35,6 +36,7 @@ Batches = Generator[list[TrainingRun], None, None]
 """Finished batches; closing it abandons the ones under way."""
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Computes whatever it is handed."""
 
@@ -116,7 +118,7 @@ class DaskExecutor:
         except (OSError, ValueError) as error:
             raise InputError(f"--dask {address}: no scheduler answers there ({error}); check the address") from error
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "DaskExecutor":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -19,6 +19,7 @@ from boundcheck.search.store import Setting, Store
 _SEEDS_APART = 1_000_000
 
 
+@runtime_checkable
 class Trainer(Protocol):
     """`training.train`: one run per (width, seed), each independent of the others in the call."""
 

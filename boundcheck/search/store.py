@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from boundcheck.errors import InputError, OutputError
 from boundcheck.records import Record, TrainingRun, TrainingSpec
@@ -74,7 +74,7 @@ class Store:
         with self._explained():
             self._db = connect(self.path)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Store":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app, config
 from boundcheck.cli.modes import MODES
+from boundcheck.search import Store
 
 COMMANDS = dict(config.commands(get_command(app)))
 ROWS = ["--target", "label", "--positive", "2"]
@@ -100,7 +101,10 @@ PROBES: dict[str, list[str]] = {
     "confidence": ["--confidence", "0.8"],
     "crowds": ["--crowds", "2"],
     "delta": ["--delta", "0.02"],
-    "deterministic": ["--deterministic"],
+    "crowd": ["--crowd"],
+    "missing": ["--missing", "no,-1"],
+    "columns": ["--columns", "worker,task,label"],
+    "positive_answers": ["--positive-answers", "-1"],
     "drop": ["--drop", "0"],
     "drop_zero": ["--drop-zero"],
     "eps": ["--eps", "0.25"],
@@ -146,7 +150,8 @@ PROBES: dict[str, list[str]] = {
 """Parameter -> a value that is good and not the one in force."""
 
 REFUSED = (
-    *("only read with", "not read by", "give --truth", "the same in every group"),
+    *("only read with", "not read by", "leave it out", "give --truth", "the same in every group", "types need"),
+    "name the tasks by row numbers",
     *("soft labels p have shape", "candidate sets are", "made for other data", "one label a row", "give one per row"),
 )
 """What is said of options that do not go with the others, or with the files.
@@ -163,9 +168,10 @@ OVERRIDES = {
     ("crowd", "positive"): ["--positive", "no"],
     ("crowd truth", "types"): ["--types", "2"],
     **{(mode, "flips"): ["--flips", "kl"] for mode in ("compare", "explain tempered")},
+    **{(f"labels check {mode}", "missing"): ["--missing", "2"] for mode in ("inside", "inside k", "candidates")},
     ("compare", "steps"): ["--steps", "10000000"],
 }
-ONLY = {"margin": {"confidence", "tolerance"}}
+ONLY = {"margin": {"confidence", "tolerance"}, "compare data": {"subsample", "n", "c"}}
 """Mode that takes long -> the parameters to try; the others are tried in its sisters."""
 MODE_IS = {
     *("data", "gamma", "bound", "teacher", "no_cross_fit", "width_search", "width", "training", "norm", "truth", "eps"),
@@ -182,6 +188,7 @@ def command_of(mode: str) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Rows of three classes with norms that differ, labels of two kinds, a crowd, a teacher."""
     place = tmp_path_factory.mktemp("options")
+    Store(place / "runs.sqlite").close()
     rng = np.random.default_rng(3)
     X = rng.normal(size=(18, 3)) + np.array([3.0, 0.0, 0.0]) * np.repeat([1, -1, -1], 6)[:, None]
     classes = np.repeat([2, 1, 0], 6)

@@ -12,6 +12,7 @@ from search.bernoulli import SPEC, Bernoulli, X, Y
 
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.numerics import clopper_pearson
+from boundcheck.progress import SILENT
 from boundcheck.records import Search, TrainingRun
 from boundcheck.search import minimal_width, run_seed, succeeded
 from boundcheck.search.executors import LocalExecutor
@@ -137,7 +138,7 @@ def test_seeds_that_finish_out_of_order_do_not_count_early() -> None:
     class LastFirst(LocalExecutor):
         def run(self, task: Any, take: Any, within: Any) -> Any:
             for job in reversed(take(10**6)):
-                yield task([job])
+                yield task([job], progress=SILENT)
                 time.sleep(0.01)
 
     found = search(STEEP, executor=LastFirst(), time_limit=0.05, max_width=2)
