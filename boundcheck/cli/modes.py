@@ -58,7 +58,7 @@ def _groups_tasks(inputs: Inputs) -> bool:
 
 MODES: dict[str, tuple[Mode, ...]] = {
     "margin": (
-        Mode("--norm both or sup", _one_of("norm", "both", "sup"), ("confidence", "tolerance")),
+        Mode("--norm both or sup", _one_of("norm", "both", "sup"), ("confidence", "tolerance", "draws")),
         Mode("--eps", _given("eps"), ("delta",)),
     ),
     "compare": (

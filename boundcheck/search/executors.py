@@ -169,7 +169,7 @@ def _itself(task: Task) -> Task:
 
 def _timed(task: Task, jobs: Sequence[Job]) -> tuple[list[TrainingRun], float]:
     started = time.monotonic()
-    return task(jobs), time.monotonic() - started
+    return task(jobs, progress=SILENT), time.monotonic() - started
 
 
 def open_executor(dask: str | None) -> AbstractContextManager[Executor]:

@@ -91,6 +91,12 @@ ELSEWHERE = {
 """Parameters that need not change the result, and what they are about instead."""
 
 PROBES: dict[str, list[str]] = {
+    "draws": ["--draws", "5000"],
+    "ignore": ["--ignore", "a"],
+    "keys": ["--keys", "X,y"],
+    "margin_draws": ["--margin-draws", "5000"],
+    "prepare": ["--prepare", "standardize"],
+    "split": ["--split", "test"],
     "alpha": ["--alpha", "0.2"],
     "beta": ["--beta", "1e-7"],
     "bootstrap": ["--bootstrap", "3"],
@@ -152,6 +158,7 @@ PROBES: dict[str, list[str]] = {
 REFUSED = (
     *("only read with", "not read by", "leave it out", "give --truth", "the same in every group", "types need"),
     "name the tasks by row numbers",
+    "has no held-out rows",
     *("soft labels p have shape", "candidate sets are", "made for other data", "one label a row", "give one per row"),
 )
 """What is said of options that do not go with the others, or with the files.
@@ -171,7 +178,7 @@ OVERRIDES = {
     **{(f"labels check {mode}", "missing"): ["--missing", "2"] for mode in ("inside", "inside k", "candidates")},
     ("compare", "steps"): ["--steps", "10000000"],
 }
-ONLY = {"margin": {"confidence", "tolerance"}, "compare data": {"subsample", "n", "c"}}
+ONLY = {"margin": {"confidence", "tolerance", "draws"}, "compare data": {"subsample", "n", "c"}}
 """Mode that takes long -> the parameters to try; the others are tried in its sisters."""
 MODE_IS = {
     *("data", "gamma", "bound", "teacher", "no_cross_fit", "width_search", "width", "training", "norm", "truth", "eps"),
