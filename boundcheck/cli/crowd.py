@@ -82,7 +82,6 @@ def crowd(
     Example: boundcheck crowd answers.csv --truth truth.csv -o crowd.npz
     """
     from boundcheck.pipeline.crowd import crowd
-    from boundcheck.presentation.views import crowd as crowd_tables
 
     options.check_outputs(plot, output)
     report = crowd(
@@ -101,7 +100,7 @@ def crowd(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, lambda console: crowd_tables.show(report, console), data_sha256=report.digest)
+    this.finish(report, data_sha256=report.digest)
 
 
 def _types(text: str | None) -> int | str | None:

@@ -28,6 +28,4 @@ def report(
     """
     from boundcheck.pipeline.report import report
 
-    made = report(runs, out)
-    shown = ", ".join(made.commands)
-    this.finish(made, lambda console: console.print(f"{made.file}: {shown} ({made.bytes:,} bytes)"))
+    this.finish(report(runs, out))

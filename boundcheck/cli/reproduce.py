@@ -179,7 +179,6 @@ def crowd(
     """
     from boundcheck.pipeline.crowd_student import crowd_student
     from boundcheck.pipeline.verify import Store
-    from boundcheck.presentation.views import crowd_student as crowd_student_tables
 
     dataset = None if data is None else rows.load(data, this.seed)
     with Store(store) as opened:
@@ -194,7 +193,7 @@ def crowd(
             store=opened,
             progress=this.progress,
         )
-    this.finish(result, lambda console: crowd_student_tables.show(result, console), data_sha256=result.data_sha256)
+    this.finish(result, data_sha256=result.data_sha256)
 
 
 @reproduce.command()

@@ -1,12 +1,15 @@
-"""Tables of a crowd: the models compared, the workers, the labels against the truth."""
+"""`crowd` and `reproduce crowd`: what a crowd's answers say, and what students make of their labels."""
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
+from boundcheck.presentation import numbers
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table
+from boundcheck.presentation.views import crowd_plots
 from boundcheck.records import CrowdReport, Interval
-from boundcheck.records.base import confidence_text
 from boundcheck.softlabels.encoding import counted
+
+if TYPE_CHECKING:
+    from boundcheck.experiments.crowd_student import CrowdArm, CrowdCount, CrowdStudent
 
 MODELS = {
     "mv": "majority vote",
@@ -17,38 +20,61 @@ MODELS = {
     "scaled": "two types, reliabilities r and c r",
     "free": "two types, a reliability per worker and type",
 }
-_SHOWN = 5
+HELD_OUT = (
+    Column("model", "model"),
+    Column("parameters", "parameters"),
+    Column("log_likelihood", "per answer", format="{:.4f}".format),
+    Column("behind", "behind the best", format=lambda v: "best" if v == 0 else f"{v:.4f}"),
+    Column("standard_error", "s.e.", format="{:.4f}".format),
+)
 
 
-def show(report: CrowdReport, console: Console) -> None:
-    """The whole result of `crowd`."""
+def _ends(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    return f"[{interval.lower:.4f}, {interval.upper:.4f}] {numbers.confidence(interval.confidence)}"
+
+
+QUALITY = (
+    Column("name", "", lambda row: row[0], prose=True),
+    Column("value", "value", lambda row: row[1], lambda v: "" if v is None else f"{v:.4f}"),
+    Column("interval", "interval", lambda row: row[2], _ends),
+)
+
+
+def crowd(report: CrowdReport) -> Document:
+    """The model, its labels against the truth; models and workers in detail."""
     per_task = report.n_answers / max(1, report.n_tasks - report.unanswered)
-    console.print(
-        f"{escape(report.source)}: {report.n_workers} workers, {report.n_tasks} tasks, {report.n_answers} answers "
-        f"({per_task:.1f} a task)",
-        soft_wrap=True,
-    )
-    console.print(f"labels: {escape(counted(report.labels))}", soft_wrap=True)
-    if report.held_out:
-        console.print(_models(report))
-    if report.confounded:
-        left_out = ", ".join(f"{model} ({value:.2f})" for model, value in report.confounded.items())
-        console.print(f"left out, since types tell the label (up to 1): {left_out}", soft_wrap=True)
+    types = report.model.removeprefix("types")
+    model = f"{report.model}, {MODELS.get(report.model) or f'{types} types, a reliability per worker and type'}"
     grouped = " on each group of tasks" if report.types > 1 and report.method in ("te", "wls", "ds1", "ds2") else ""
-    console.print(f"model: {_name(report.model)}{grouped}")
-    console.print(_types(report), soft_wrap=True)
-    if report.reliability:
-        console.print(_workers(report))
-    console.print(_quality(report))
-    console.print(f"assumed: {report.assumption}", soft_wrap=True)
+    said = (
+        f"{report.source}: {report.n_workers} workers, {report.n_tasks} tasks, {report.n_answers} answers "
+        f"({per_task:.1f} a task); model: {model}{grouped}."
+    )
+    known = f"labels against {report.n_truth} known ones" if report.n_truth else "labels"
+    blocks: list[Block] = [
+        Answer(said),
+        Note(f"labels: {counted(report.labels)}"),
+        Note(_types(report)),
+        Table(QUALITY, _quality(report), known),
+        Note(f"assumed: {report.assumption}"),
+    ]
     for what, file in (("soft labels", report.output), ("figure", report.figure)):
         if file is not None:
-            console.print(f"{what}: {escape(file)}", soft_wrap=True)
-
-
-def _name(model: str) -> str:
-    types = model.removeprefix("types")
-    return f"{model}, {MODELS.get(model) or f'{types} types, a reliability per worker and type'}"
+            blocks.append(Note(f"{what}: {file}"))
+    file = report.output
+    go_on = ["boundcheck crowd ANSWERS -o crowd.npz"] if file is None else [f"boundcheck labels check {file}"]
+    blocks += [Next(go_on), Table(HELD_OUT, report.held_out, "log-likelihood of held-out answers", detail=True)]
+    if report.confounded:
+        left_out = ", ".join(f"{name} ({value:.2f})" for name, value in report.confounded.items())
+        blocks.append(Note(f"left out, since types tell the label (up to 1): {left_out}"))
+    if report.reliability:
+        blocks.append(_workers(report))
+    if report.eigenvalues:
+        found = "eigenvalues of the task similarity, and the edge of noise"
+        blocks.append(Figure(lambda axes: crowd_plots.eigenvalues(axes, report), found))
+    return Document(f"soft labels from {report.source}", blocks)
 
 
 def _types(report: CrowdReport) -> str:
@@ -56,7 +82,7 @@ def _types(report: CrowdReport) -> str:
     if report.types > 1:
         parts.append("tasks of each: " + ", ".join(map(str, report.type_sizes)))
     if report.above_edge is not None:
-        parts.append(f"eigenvalues above the noise edge {report.edge:.3g}: {report.above_edge}")
+        parts.append(f"eigenvalues above the noise edge {numbers.number(report.edge, 3)}: {report.above_edge}")
     if report.corr_type_label is not None:
         parts.append(f"corr(type, label) = {report.corr_type_label:.2f}")
     if report.predicted_type_error is not None:
@@ -66,68 +92,74 @@ def _types(report: CrowdReport) -> str:
     return "; ".join(parts)
 
 
-def _models(report: CrowdReport) -> Table:
-    table = Table(title="log-likelihood of held-out answers", title_justify="left")
-    for heading, side in (
-        ("model", "left"),
-        ("parameters", "right"),
-        ("per answer", "right"),
-        ("behind the best (s.e.)", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    for row in report.held_out:
-        behind = "best" if row.behind == 0 else f"{row.behind:.4f} ({row.standard_error:.4f})"
-        taken = "taken" if row.model == report.model else ""
-        table.add_row(row.model, str(row.parameters), f"{row.log_likelihood:.4f}", behind, taken)
-    return table
-
-
 def _workers(report: CrowdReport) -> Table:
-    """The most and the least reliable workers, by the first (easiest) type."""
+    """Every worker, the most reliable on the first (easiest) type first."""
     ranked = sorted(report.reliability.items(), key=lambda item: -item[1][0])
-    shown = ranked if len(ranked) <= 2 * _SHOWN else ranked[:_SHOWN] + ranked[-_SHOWN:]
-    table = Table(title="reliability (estimates)", title_justify="left")
-    table.add_column("worker")
-    for k in range(report.types):
-        table.add_column(f"type {k + 1}" if report.types > 1 else "2 P(right) - 1", justify="right")
-    for place, (worker, r) in enumerate(shown):
-        table.add_row(escape(worker), *(f"{value:+.2f}" for value in r))
-        if len(shown) < len(ranked) and place == _SHOWN - 1:
-            table.add_row(f"... {len(ranked) - 2 * _SHOWN} more", *("" for _ in r))
-    return table
+    heads = [f"type {k + 1}" for k in range(report.types)] if report.types > 1 else ["2 P(right) - 1"]
+    columns = [Column("worker", "worker", lambda item: item[0])]
+    columns += [Column(head, head, lambda item, k=k: item[1][k], "{:+.2f}".format) for k, head in enumerate(heads)]  # type: ignore[misc]
+    return Table(columns, ranked, "reliability (estimates)", detail=True)
 
 
-def _quality(report: CrowdReport) -> Table:
-    title = "labels" if not report.n_truth else f"labels against {report.n_truth} known ones"
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    table.add_column("value", justify="right")
-    table.add_column("interval", justify="right")
-    if report.self_estimated_error is not None:
-        claimed = f"{report.self_estimated_error:.4f}"
-        table.add_row("error, from how often workers agree", claimed, _ends(report.self_estimated_error_interval))
-    if report.held_out_temperature is not None:
-        table.add_row("temperature of p, fitted to held-out answers", f"{report.held_out_temperature:.3g}", "")
-    if report.vote_bounds is not None:
-        low, high = report.vote_bounds
-        table.add_row("bounds on the error (if the reliabilities are right)", "", f"[{low:.4f}, {high:.4f}]")
-    rows = (
+def _quality(report: CrowdReport) -> list[tuple[str, float | None, Interval | None]]:
+    bounds = None if report.vote_bounds is None else Interval(*report.vote_bounds)
+    rows = [
+        ("error, from how often workers agree", report.self_estimated_error, report.self_estimated_error_interval),
+        ("temperature of p, fitted to held-out answers", report.held_out_temperature, None),
+        ("bounds on the error (if the reliabilities are right)", None, bounds),
         ("error", report.error, report.error_interval),
         ("expected calibration error", report.ece, report.ece_interval),
         ("best further temperature (> 1: over-confident)", report.temperature, report.temperature_interval),
         ("log loss", report.log_loss, None),
         ("log loss of each half at the temperature of the other", report.log_loss_at_temperature, None),
-    )
-    for name, value, interval in rows:
-        if value is not None:
-            table.add_row(name, f"{value:.4f}", _ends(interval))
-    return table
+    ]
+    return [row for row in rows if row[1] is not None or row[2] is not None]
 
 
-def _ends(interval: Interval | None) -> str:
-    return (
-        ""
-        if interval is None
-        else f"[{interval.lower:.4f}, {interval.upper:.4f}] {confidence_text(interval.confidence)}"
+def students(result: "CrowdStudent") -> Document:
+    """An answer for each comparison with exact intervals; every crowd's labels and smallest widths."""
+    comparisons = [_sentence(count) for count in result.counts]
+    columns: list[Column] = [
+        Column("seed", "crowd", format=str),
+        Column("model", "model"),
+        *(
+            Column(arm.labels, arm.labels, lambda draw, i=i: _arm(draw.arms[i]))  # type: ignore[misc]
+            for i, arm in enumerate(result.draws[0].arms)
+        ),
+    ]
+    title = "error of the labels, bracket of the smallest width, ~ where it crosses"
+    setting: list[tuple[str, Any]] = [
+        ("data", f"{result.data}: {result.n} rows, {result.d} features"),
+        ("crowds", f"{result.scenario}, {result.workers} workers each"),
+        (
+            "success",
+            f"average error against the truth of at most {result.eps:g} in "
+            f"{numbers.percent(result.truth.search.success_target)} of the runs",
+        ),
+        ("true labels", _arm(result.truth)),
+    ]
+    return Document(
+        "students of a crowd's labels",
+        [
+            Answer(f"{comparisons[0]}."),
+            *(Note(f"{said}.") for said in comparisons[1:]),
+            Table(columns, result.draws, title),
+            Facts(setting),
+        ],
     )
+
+
+def _arm(arm: "CrowdArm") -> str:
+    return f"{arm.label_error:.3f} {arm.search.interval} ~{numbers.number(arm.crossing, 3)}"
+
+
+def _sentence(count: "CrowdCount") -> str:
+    share = count.fewer_share
+    said = (
+        f"fewer neurons with the posterior than with the {count.against}: {count.answer} "
+        f"({count.fewer} of {count.crowds} crowds, share in {numbers.ends(share, 3)}, "
+        f"{numbers.confidence(share.confidence)} confidence; more in {count.more})"
+    )
+    if count.mean_ratio is None or count.ratio is None:
+        return said
+    return f"{said}; mean ratio of widths {count.mean_ratio:.3g}, in {numbers.ends(count.ratio, 3)}"

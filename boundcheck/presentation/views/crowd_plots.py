@@ -19,7 +19,7 @@ def draw(report: CrowdReport, points: Float[np.ndarray, "d 2"], types: Int[np.nd
     """Write the figure. points: the embedding of each task.  types: its type, -1 where unknown."""
     figure, (plane, values) = new_figure(1, 2, width=11.0, height=4.6)
     _plane(plane, points, types, report)
-    _eigenvalues(values, report)
+    eigenvalues(values, report)
     figure.suptitle(
         f"{Path(report.source).name}: {report.n_workers} workers, {report.n_tasks} tasks, {report.n_answers} answers; "
         f"model {report.model}"
@@ -41,7 +41,8 @@ def _plane(axes: "Axes", points: Float[np.ndarray, "d 2"], types: Int[np.ndarray
     axes.legend(fontsize=8)
 
 
-def _eigenvalues(axes: "Axes", report: CrowdReport) -> None:
+def eigenvalues(axes: "Axes", report: CrowdReport) -> None:
+    """Eigenvalues of the task similarity, and the edge of noise."""
     count = len(report.eigenvalues)
     axes.plot(range(1, count + 1), report.eigenvalues, "o", color="black", label="eigenvalues of the task similarity")
     if report.edge is not None:
