@@ -14,7 +14,8 @@ VIEWS = Path(__file__).parents[1] / "boundcheck" / "presentation" / "views"
 _WORDS = """
     95 average final search ~ value why meaning note kind row label data method class examples source number
     name state size date command difference paper ours seconds count time share known how it is in at angle
-    nearest of the other term = % as printed its statement behind best last run step parameters per answer s.e. widths movement at values bounds least median most
+    nearest of the other term = % as printed its statement
+    behind best last run step parameters per answer s.e. widths movement at values bounds least median most
 """
 EVERYDAY = set(_WORDS.split())
 

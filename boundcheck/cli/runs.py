@@ -1,16 +1,13 @@
 """`boundcheck runs`: look into the store of finished training runs, export it, clean it up."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
 from boundcheck.cli.output import Session
-
-if TYPE_CHECKING:
-    pass
 
 runs = typer.Typer(no_args_is_help=True, help="Look into the store of finished training runs, export it, clean it up.")
 
