@@ -27,6 +27,7 @@ SHARPEST = ("soft-sharp-nfree", "hard-perceptron")
 EPS = 0.05  # the target error at which `verify` and `compare` are shown, and hardness is told
 PROFILE = (0.05, 0.1, 0.2)
 """Levels of the eps-margin where the margin is 0 and none were asked for."""
+_FIRST_STEP = 2.0  # the first step of the sampling is compiled, and predicted to take so many times all before it
 _LISTED = 10
 _ENDLESS = 2**62  # draws that no clock leaves time for
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
@@ -111,9 +112,12 @@ def margin(
         assert H is not None
         sup = _sup(
             X[rows], y[rows], H, rkhs, outer,
-            confidence=confidence, tolerance=tolerance, draws=draws, deadline=started + limit, seed=seed,
-            progress=progress,
+            started=started, limit=limit,
+            confidence=confidence, tolerance=tolerance, draws=draws, seed=seed, progress=progress,
         )  # fmt: skip
+    interrupted = rkhs.interrupted or (sup is not None and sup.interrupted)
+    if sup is not None and sup.margin is outer:  # no round was begun: there is no sup-norm teacher
+        sup = None
     q = np.zeros(len(y))
     q[rows] = rkhs.q if sup is None else sup.q
     gamma = outer if sup is None else sup.margin
@@ -129,7 +133,7 @@ def margin(
         draws=0 if sup is None else sup.draws,
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
-        interrupted=rkhs.interrupted or (sup is not None and sup.interrupted),
+        interrupted=interrupted,
         widths=() if eps is None else _widths(PUBLISHED, eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         sharpest=_widths(SHARPEST, eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
@@ -219,16 +223,21 @@ def _sup(
     H: np.ndarray,
     rkhs: RkhsMargin,
     outer: Interval,
+    *,
+    started: float,
+    limit: float,
     **settings: Any,
 ) -> "SupMargin":
-    """Exact in the plane, by sampling elsewhere."""
+    """Exact in the plane, by sampling elsewhere, if the first step seems to fit into what is left of the time."""
     from boundcheck.margins.planar import planar_margin
     from boundcheck.margins.supnorm import SupMargin, sup_margin
 
     if X.shape[1] == 2:
         exact = planar_margin(X, y)
         return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0)
-    return sup_margin(X, y, H, rkhs.q, outer, **settings)
+    if (time.monotonic() - started) * (1 + _FIRST_STEP) > limit:
+        return SupMargin(rkhs.q, np.zeros(len(y)), np.zeros(len(y)), outer, 0)
+    return sup_margin(X, y, H, rkhs.q, outer, deadline=started + limit, **settings)
 
 
 def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:

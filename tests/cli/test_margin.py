@@ -341,3 +341,14 @@ def test_every_sampled_margin_names_the_draws_that_repeat_its_numbers() -> None:
     assert f"--draws {first['draws']} repeats it" in " ".join(invoke(*data).stdout.split())
     assert result(*data, "--draws", 2000)["gamma_sup"] != first["gamma_sup"]
     assert result("synthetic:circle:points=8")["draws"] == 0
+
+
+def test_a_clock_without_time_for_a_round_leaves_the_outer_bounds_and_the_exact_teacher(tmp_path: Path) -> None:
+    path = tmp_path / "teacher.npz"
+    body = result("synthetic:sphere:n=20,d=5", "--time-limit", 1e-6, "--save-teacher", path)
+    assert body["gamma_sup"] == body["outer"]
+    assert (body["draws"], body["samples"], body["interrupted"]) == (0, 0, False)
+    assert load_teacher(path).kind == "rkhs"
+    assert np.abs(load_teacher(path).z).min() > 0
+    exact = result("synthetic:circle:points=8", "--time-limit", 10)["gamma_sup"]
+    assert exact["upper"] - exact["lower"] < 1e-9
