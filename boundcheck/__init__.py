@@ -6,41 +6,25 @@
 0.135299025
 """
 
-from typing import TYPE_CHECKING, Any
+import ast
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from boundcheck.records.base import Record
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:  # the same names as in _HOME, for type checkers
-    from boundcheck.datasets import Dataset as Dataset
-    from boundcheck.datasets import load_dataset as load_dataset
-    from boundcheck.datasets.arrays import dataset as dataset
-    from boundcheck.pipeline.audit import audit as audit
-    from boundcheck.pipeline.compare import compare as compare
-    from boundcheck.pipeline.crowd import crowd as crowd
-    from boundcheck.pipeline.data_bounds import data_width as data_width
-    from boundcheck.pipeline.explain import explain as explain
-    from boundcheck.pipeline.labels import labels_check as labels_check
-    from boundcheck.pipeline.labels import labels_make as labels_make
-    from boundcheck.pipeline.margin import margin as margin
-    from boundcheck.pipeline.verify import verify as verify
 
-_HOME = {
-    "Dataset": "datasets",
-    "audit": "pipeline.audit",
-    "compare": "pipeline.compare",
-    "crowd": "pipeline.crowd",
-    "dataset": "datasets.arrays",
-    "data_width": "pipeline.data_bounds",
-    "explain": "pipeline.explain",
-    "labels_check": "pipeline.labels",
-    "labels_make": "pipeline.labels",
-    "load_dataset": "datasets",
-    "margin": "pipeline.margin",
-    "verify": "pipeline.verify",
-}
-__all__ = ["__version__", *_HOME]
+def _homes() -> dict[str, str]:
+    """Public name -> its module, as the stub beside this file lists them: once, for people and for type checkers."""
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    found = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in found for alias in node.names}
+
+
+_HOMES = _homes()
+__all__ = ["__version__", *_HOMES]
 
 
 def _presenter() -> Any:
@@ -54,11 +38,12 @@ Record.presented_by = staticmethod(_presenter)  # the root joins records with wh
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use, so that `import boundcheck` loads neither JAX nor SymPy."""
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module 'boundcheck' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"boundcheck.{_HOME[name]}"), name)
+    home = import_module(_HOMES[name])
+    value = getattr(home, name) if hasattr(home, name) else import_module(f"{_HOMES[name]}.{name}")
+    globals()[name] = value  # `audit` is also the name of a package below, which its import would leave here
+    return value
 
 
 def __dir__() -> list[str]:

@@ -34,6 +34,8 @@ def read_sklearn(name: str) -> Table:
 def read_openml(name: str) -> Table:
     """The active version of an OpenML data set with numeric features, from scikit-learn's cache or the network."""
     source = f"openml:{name}"
+    if not name or not name.isprintable() or any(c in " /\\" for c in name):
+        raise InputError(f"{source}: names no data set; use openml:NAME, such as openml:iris")
     try:
         from sklearn.datasets import fetch_openml
     except ImportError as error:

@@ -10,13 +10,18 @@ from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.experiments.cells import Ledger
 from boundcheck.experiments.table1 import Table1Settings, train
 from boundcheck.experiments.table1_result import ALL, REDUCED, MarginDraw, Table1, assemble
+from boundcheck.pipeline.crowd_student import crowd_student as crowd
+from boundcheck.pipeline.logit_scales import logit_scales as temperature
 from boundcheck.pipeline.margin import settled_margin
+from boundcheck.pipeline.scaling import scaling
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 from boundcheck.search import Store
 
 if TYPE_CHECKING:
     from boundcheck.experiments.figure1 import Figure1
+
+__all__ = ["crowd", "figure1", "scaling", "table1", "temperature"]
 
 HARDER = ("1", "4", "7", "9")
 POSITIVE = ("5", "6", "7", "8", "9")

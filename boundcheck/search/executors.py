@@ -4,6 +4,7 @@ An executor takes as much work as it can do in seconds and yields finished batch
 """
 
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Generator, Sequence
@@ -97,13 +98,12 @@ class DaskExecutor:
     """
 
     def __init__(self, address: str, *, timeout: float = 30.0) -> None:
+        _check_address(address)
         distributed = _distributed()
         self._cluster: Any = nullcontext()
         self._pace = _Pace()
         if address.startswith("local:"):
             count = address.removeprefix("local:")
-            if not count.isdigit() or int(count) < 1:
-                raise InputError(f"--dask {address}: expected local:N with N >= 1, such as local:4")
             self._cluster = distributed.LocalCluster(
                 n_workers=int(count),
                 threads_per_worker=1,
@@ -153,6 +153,16 @@ class DaskExecutor:
             if not (jobs := take(self._pace.neurons)):
                 return
             pending.add(self._client.submit(_timed, shipped, jobs, pure=False))
+
+
+def _check_address(address: str) -> None:
+    """Raise InputError for what cannot be the address of a scheduler, before anything is imported."""
+    if address.startswith("local:"):
+        count = address.removeprefix("local:")
+        if not (count.isascii() and count.isdigit() and int(count) >= 1):
+            raise InputError(f"--dask {address}: expected local:N with N >= 1, such as local:4")
+    elif not re.fullmatch(r"([a-z+]+://)?[^\s/]+:\d{1,5}|[a-z+]+://\S+", address):
+        raise InputError(f"--dask {address}: expected HOST:PORT, tcp://HOST:PORT or local:N")
 
 
 def _distributed() -> Any:

@@ -1,0 +1,17 @@
+"""The public names of boundcheck and where each is at home; `__init__.py` imports them on first use."""
+
+from boundcheck.datasets import Dataset as Dataset
+from boundcheck.datasets import load_dataset as load_dataset
+from boundcheck.datasets.arrays import dataset as dataset
+from boundcheck.pipeline import reproduce as reproduce
+from boundcheck.pipeline.audit import audit as audit
+from boundcheck.pipeline.compare import compare as compare
+from boundcheck.pipeline.crowd import crowd as crowd
+from boundcheck.pipeline.data_bounds import data_width as data_width
+from boundcheck.pipeline.explain import explain as explain
+from boundcheck.pipeline.labels import labels_check as labels_check
+from boundcheck.pipeline.labels import labels_make as labels_make
+from boundcheck.pipeline.margin import margin as margin
+from boundcheck.pipeline.verify import verify as verify
+
+__version__: str
