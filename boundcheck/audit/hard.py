@@ -15,11 +15,11 @@ from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import ball
 from boundcheck.numerics import LOGISTIC_SELF_BOUND
-from boundcheck.proofs.functions import HALF, at, softplus
+from boundcheck.proofs.functions import HALF, at
+from boundcheck.proofs.hard import CONVERSION
 from boundcheck.proofs.lemmas import LARGEST, SELF_BOUNDING
 
 _L, _s = sp.symbols("L s", positive=True)
-_f = sp.Symbol("f", real=True)
 
 
 def proposition_5_width(*, constant: int = 16, share: Fraction = HALF) -> tuple[Check, ...]:
@@ -68,8 +68,7 @@ def error_conversion(*, factor: Fraction = Fraction(1)) -> tuple[Check, ...]:
     """1[m <= 0] <= factor ln(1 + e^{-m})/ln 2: equality at m = 0, and the loss decreases in m."""
     return (
         example("at m = 0 the right side is 1", factor >= 1, float(factor - 1)),
-        identity("the loss at 0 is ln 2", softplus(-_f).subs(_f, 0), sp.log(2)),
-        identity("its derivative is -1/(1 + e^m) < 0", sp.diff(softplus(-_f), _f), -1 / (1 + sp.exp(_f))),
+        *checked(CONVERSION),
     )
 
 

@@ -1,7 +1,7 @@
 """Preparation of the rows: steps that are learned on training rows, recorded, and applied to any rows.
 
-Every theorem holds for any fixed map of the inputs into the unit ball (theory: Real data), so the steps are part of
-the data. Statistics are those of the training rows; other rows go through the same map.
+Every theorem holds for any fixed map of the inputs into the unit ball (theory: Preparation of the rows), so the
+steps are part of the data. Statistics are those of the training rows; other rows go through the same map.
 """
 
 import json

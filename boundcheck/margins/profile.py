@@ -1,4 +1,4 @@
-"""The eps-margin: how much margin is left when the worst rows count only on average (theory: The eps-margin).
+"""The eps-margin: how much margin is left when the worst rows count only on average (theory: Eps-margin).
 
 CVaR_nu(u), the mean of the worst nu-fraction of u, is min { q.u : q in the simplex, q_i <= 1/(nu n) }, and
 

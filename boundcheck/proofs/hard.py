@@ -5,10 +5,11 @@ import sympy as sp
 from boundcheck.bounds import hard_sharp, mandal2025
 from boundcheck.bounds import symbols as s
 from boundcheck.proofs.checks import Argument, Identity, Positive, Step
-from boundcheck.proofs.functions import sigmoid
+from boundcheck.proofs.functions import sigmoid, softplus
 from boundcheck.proofs.lemmas import CONCENTRATION, FLIPS, H0, HALF, REGRET, SELF_BOUNDING
 
 f, t, c, M, k, X, need, alpha, slope = sp.symbols("f t c M k x N alpha_H b", positive=True)
+margin = sp.Symbol("m", real=True)
 
 COMPARATOR: tuple[Step, ...] = (
     Argument(
@@ -101,6 +102,15 @@ PERCEPTRON: tuple[Step, ...] = (
     ),
 )
 
+CONVERSION: tuple[Step, ...] = (
+    Identity("the logistic loss is ln 2 at margin 0", softplus(-margin).subs(margin, 0), sp.log(2)),
+    Identity(
+        "and decreases in the margin: a misclassified sample has loss at least ln 2, so error <= beta/ln 2 = eps",
+        sp.diff(softplus(-margin), margin),
+        -1 / (1 + sp.exp(margin)),
+    ),
+)
+
 L = mandal2025.LOG_RISK
 PROPOSITION_5: tuple[Step, ...] = (
     *REGRET,
@@ -126,7 +136,7 @@ PROPOSITION_5: tuple[Step, ...] = (
         1 - sp.Rational(3, 4) * s.LN2 / (1 - H0 / 2),
         {},
     ),
-    Argument("a misclassified sample has loss at least ln 2: error <= beta/ln 2 = eps", "theory: Published hard bound"),
+    *CONVERSION,
 )
 
 JI_TELGARSKY: tuple[Step, ...] = (
