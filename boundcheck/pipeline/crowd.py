@@ -14,7 +14,7 @@ from boundcheck.labels.files import check_place, save_labels
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import CrowdReport, Interval, LabelCount
 from boundcheck.softlabels.calibration import Calibration, calibration
-from boundcheck.softlabels.encoding import Encoding
+from boundcheck.softlabels.encoding import Encoding, warn_if_contradicted
 from boundcheck.softlabels.estimates import Estimate
 
 ASSUMPTION = (
@@ -121,12 +121,10 @@ def _against_truth(
     known = y != 0
     logits = labels.logits[known]
     p = labels.p[known]
-    found: Calibration = calibration(
-        np.stack([1 - p, p], axis=1),
-        (y[known] > 0).astype(int),
-        np.stack([np.zeros_like(logits), logits], axis=1),
-        alpha=1 - confidence,
-    )
+    weights, codes = np.stack([1 - p, p], axis=1), (y[known] > 0).astype(int)
+    warn_if_contradicted(report.source, weights, codes)
+    pair = np.stack([np.zeros_like(logits), logits], axis=1)
+    found: Calibration = calibration(weights, codes, pair, alpha=1 - confidence)
     return dataclasses.replace(
         report,
         n_truth=found.n,

@@ -198,6 +198,9 @@ def test_soft_labels_that_contradict_the_labels_are_counted_by_every_command() -
         assert found, arguments
         assert "8 of 8 soft labels" in found[0]
         assert "are the classes swapped?" in found[0]
+    answers, truth = write("a.csv", TWO_TASKS.format(0, 1)), write("t.csv", "task,label\na,1\nb,0\n")
+    swapped = run("crowd", answers, "--truth", truth, "--method", "mv")["warnings"]
+    assert any("2 of 2 soft labels" in w and "are the classes swapped?" in w for w in swapped)
     np.savez("one.npz", p=np.where(np.arange(8) == 3, 0.5 - 0.3 * data.y, 0.5 + 0.3 * data.y))
     warnings = run("labels", "check", "one.npz", "--truth", circle)["warnings"]
     assert any("1 of 8 soft labels favour another class than the label" in w and "swapped" not in w for w in warnings)
