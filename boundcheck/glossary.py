@@ -49,7 +49,7 @@ margin; gamma; margin gamma; sup norm; rkhs norm; gamma_sup; gamma_rkhs | Kernel
     gamma: how clearly the best teacher of norm at most 1 separates the labels, the least y z over the samples.
     Larger is easier; it is at most 1/2. The sup norm bounds the teacher at every w (Assumption 1), the RKHS
     norm on average.
-eps-margin; gamma_eps | Eps-margin
+eps-margin; gamma_eps; gamma_nu; nu | Eps-margin
     The margin when a share eps of the samples may be given up: the mean of the worst eps n values of y z, for
     the best teacher.
 zero margin | Zero margin
