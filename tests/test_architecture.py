@@ -58,6 +58,26 @@ def test_every_stage_has_a_rule() -> None:
     assert {s for s in stages if s != "py"} <= ALLOWED.keys()
 
 
+DEFINE_BOUNDS = {"mandal2025.py", "ji2020.py", "hard_sharp.py", "soft_sharp.py"}
+BY_ID = {"proofs/explanation.py"}  # each bound's own derivation
+
+
+def test_facts_about_a_bound_are_fields_and_no_module_asks_for_its_id() -> None:
+    """An id stands where its bound is defined, and as the default of an option; nowhere is one compared or looked up."""
+    from boundcheck import bounds
+
+    ids = set(bounds.ids())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if (path.parent.name == "bounds" and path.name in DEFINE_BOUNDS) or str(path.relative_to(PACKAGE)) in BY_ID:
+            continue
+        tree = ast.parse(path.read_text())
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
+        defaults = {id(default) for node in nodes for default in (*node.args.defaults, *node.args.kw_defaults)}
+        for node in ast.walk(tree):
+            named = isinstance(node, ast.Constant) and node.value in ids and id(node) not in defaults
+            assert not named, f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"  # type: ignore[attr-defined]
+
+
 def modules_loaded_by(code: str) -> set[str]:
     """Top-level modules loaded after running `code` in a fresh interpreter."""
     script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint('LOADED', *sys.modules)"

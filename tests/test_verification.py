@@ -17,7 +17,9 @@ from boundcheck.verification import (
     with_factors,
 )
 
-ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, 1000, 500, 0.25, 1.0, 0.15, False, "theory: Sharp soft bound")
+ROW = BoundRow(
+    "soft-sharp", "soft", 0.1, 0.05, 1000, 500, 0.25, 1.0, 0.15, False, "theory: Sharp soft bound", 1.0, "error", 0.05
+)
 SPEC = TrainingSpec("soft", "kl", 1.0, 0.25, 500)
 GAMMA = Interval(0.1, 0.1)
 

@@ -13,6 +13,7 @@ from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import Number, at_precision, ceiling, enclose, exact, refined, to_float
 from boundcheck.errors import InputError
 from boundcheck.records import BoundRow, Labels, Loss
+from boundcheck.records.bounds import Criterion, Family
 from boundcheck.records.comparison import HypothesisStatus
 
 Values = dict[sp.Symbol, sp.Rational]
@@ -68,6 +69,8 @@ class Bound:
     width: real number of neurons that suffices (closed form); the network needs the next even integer.
     failure: its failure probability.  radius None: no projection.  steps, step_size: a schedule for which the
     statement is proved; `schedule_note` names the printed one where the two differ.
+    temperature: tau, the loss is tau loss(f / tau).  criterion: what is at most `target`, the average error or the
+    average risk.
     vacuous: condition under which the conclusion already holds for the untrained network f = 0.
     factors: their product is `width`.  without: `width` as it would be without one ingredient.
     """
@@ -85,6 +88,9 @@ class Bound:
     radius: sp.Expr | None
     steps: sp.Expr | None = None
     step_size: sp.Expr | None = None
+    temperature: sp.Expr = sp.S.One
+    criterion: Criterion = "error"
+    family: Family = "published"
     factors: tuple[Factor, ...] = ()
     without: tuple[tuple[str, sp.Expr], ...] = ()
     vacuous: sp.Basic = sp.false
@@ -96,6 +102,16 @@ class Bound:
         """The expressions that say what the bound depends on."""
         terms = (self.width, self.failure, self.radius, self.steps, self.step_size)
         return tuple(term for term in terms if term is not None)
+
+    @property
+    def target(self) -> sp.Symbol:
+        """What the average error, or the average risk, is bounded by."""
+        return s.beta if self.criterion == "risk" else s.eps
+
+    @property
+    def fixed_scale(self) -> bool:
+        """Whether the loss sets the scale of the logits: true of the KL and the logistic loss at temperature 1."""
+        return self.loss != "perceptron" and self.temperature == 1
 
     @property
     def reads(self) -> frozenset[str]:
@@ -132,6 +148,9 @@ class Bound:
             failure_probability=to_float(self.failure, values),
             vacuous=self.is_vacuous(values),
             source=self.source,
+            temperature=to_float(self.temperature, values),
+            criterion=self.criterion,
+            target=to_float(self.target, values),
             note=self.note(point),
         )
 

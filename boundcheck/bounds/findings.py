@@ -1,14 +1,17 @@
 """What a reader of a comparison must not miss, in sentences computed from its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from boundcheck.bounds.registry import registry
 from boundcheck.bounds.sharp import SharpBound
-from boundcheck.records import BoundRow
+from boundcheck.records import BoundRow, Labels
+from boundcheck.records.bounds import Family
 
 UPPER = (
-    "Every width is an upper bound: it suffices. None is known to be necessary, so a smaller bound for one kind of "
-    "labels does not prove that the other kind needs more neurons."
+    "Every width is an upper bound: it suffices. A smaller bound for one kind of labels does not prove that the other "
+    "kind needs more neurons. Lower bounds are known in order only: with the logistic loss and this start some data "
+    "need 1/gamma neurons, and a class of proofs cannot go below 1/gamma^2 up to logarithms, while about 1/gamma^2 "
+    "suffice (Munteanu, Omlor, Song & Woodruff, ICML 2022)."
 )
 SCALE = (
     "The gap comes from the scale of the loss, not from soft against hard labels: the logistic loss at logit scale 1 "
@@ -26,22 +29,28 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
     """Sentences on the rows at the middle (gamma, eps).  flips: how all rows count flips; None: each by its default."""
     places = list(dict.fromkeys((row.gamma, row.eps) for row in rows))
     gamma, eps = places[len(places) // 2]
-    widths = {row.bound: row.width for row in rows if (row.gamma, row.eps) == (gamma, eps)}
+    here = [row for row in rows if (row.gamma, row.eps) == (gamma, eps) and row.criterion == "error"]
     where = f"At gamma = {gamma:.4g}, eps = {eps:g}"
     said = [UPPER]
-    if {"soft-published", "hard-published"} <= widths.keys():
-        said.append(f"{where}, as published: {_against(widths, 'soft-published', 'hard-published')}.")
-    soft = min(widths.keys() & {"soft-sharp", "soft-sharp-nfree"}, key=lambda name: widths[name], default=None)
-    if soft and "hard-sharp" in widths:
-        said.append(f"{where}, sharpened, logit scale fixed: {_against(widths, soft, 'hard-sharp')}.")
-    others = [name for name in ("hard-tempered", "hard-perceptron") if name in widths]
-    if soft and "hard-sharp" in widths and others:
-        asked = " and ".join(f"{widths[name]:,} ({name})" for name in others)
-        best = min(others, key=lambda name: widths[name])
-        said.append(f"The same hard labels need {asked}: {_against(widths, soft, best)}. {SCALE}")
+
+    def least(labels: Labels, family: Family, *, fixed_scale: bool = True) -> BoundRow | None:
+        facts = labels, family, fixed_scale
+        return min((row for row in here if _facts(row) == facts), key=lambda row: row.width, default=None)
+
+    soft, hard = least("soft", "published"), least("hard", "published")
+    if soft and hard:
+        said.append(f"{where}, as published: {_against(soft, hard)}.")
+    soft, hard, other = least("soft", "sharp"), least("hard", "sharp"), least("hard", "sharp", fixed_scale=False)
+    if soft and hard:
+        said.append(f"{where}, sharpened, logit scale fixed: {_against(soft, hard)}.")
+    if soft and hard and other:
+        others = [row for row in here if _facts(row) == ("hard", "sharp", False)]
+        asked = " and ".join(f"{row.width:,} ({row.bound})" for row in others)
+        said.append(f"The same hard labels need {asked}: {_against(soft, other)}. {SCALE}")
     if any(row.at_floor for row in rows):
         said.append(FLOOR)
-    counted = {name: theorem.default_flips for name in widths if isinstance(theorem := registry[name], SharpBound)}
+    theorems = [registry[row.bound] for row in here]
+    counted = {theorem.id: theorem.default_flips for theorem in theorems if isinstance(theorem, SharpBound)}
     if flips is None and len(set(counted.values())) > 1:
         hoeffding = " and ".join(name for name, how in counted.items() if how == "hoeffding")
         said.append(
@@ -51,8 +60,12 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _against(widths: Mapping[str, int], soft: str, hard: str) -> str:
-    few, many = sorted((soft, hard), key=lambda name: widths[name])
-    kind, ratio = "soft" if few == soft else "hard", widths[many] / widths[few]
-    asked = f"{few} asks for {widths[few]:,} neurons and {many} for {widths[many]:,}"
-    return f"{asked}, {ratio:.3g} times fewer for {kind} labels"
+def _facts(row: BoundRow) -> tuple[Labels, Family, bool]:
+    theorem = registry[row.bound]
+    return theorem.labels, theorem.family, theorem.fixed_scale
+
+
+def _against(soft: BoundRow, hard: BoundRow) -> str:
+    few, many = sorted((soft, hard), key=lambda row: row.width)
+    asked = f"{few.bound} asks for {few.width:,} neurons and {many.bound} for {many.width:,}"
+    return f"{asked}, {many.width / few.width:.3g} times fewer for {few.labels} labels"

@@ -46,7 +46,7 @@ class Logistic(SharpBound):
     def schedule(self, point: Point) -> Schedule:
         """The training asked for, with the radius (and step size) that makes the width small."""
         values = point.values
-        unit = values[s.tau] if self.scale == s.tau else sp.Integer(1)
+        unit = self.temperature.xreplace(values)
         step_size = None if point.step_size is None else point.step_size / unit
         if step_size is not None and step_size > 4:
             raise InputError(f"{self.id}: step size {float(step_size * unit):g} is above 4 temperatures")
@@ -139,7 +139,7 @@ def logistic(bound_id: str, title: str, tau: sp.Expr, hypotheses: tuple[Hypothes
         slack=s.B * MARGIN_LEFT - REQUIRED,
         quantile_levels=((Q, LEVEL),),
         reach=tau * s.B,
-        scale=tau,
+        temperature=tau,
         default_flips="hoeffding",
     )
 

@@ -32,6 +32,7 @@ soft_kl = Bound(
     radius=sp.Integer(1),
     steps=9 / s.beta**2,
     step_size=s.beta / 3,
+    criterion="risk",
     factors=(
         Factor("C1", C1, "printed constant 96/(1+e^2); where it comes from is not known; 1/8 suffices as T grows"),
         Factor("1/beta", 1 / s.beta, "target KL risk"),

@@ -22,6 +22,7 @@ from boundcheck.bounds.bound import Bound, Point, Values, even
 from boundcheck.bounds.exact import at_precision, ceiling, enclose, to_float
 from boundcheck.bounds.inversion import NoWidthError, Slack, root, smallest_even
 from boundcheck.records import BoundRow
+from boundcheck.records.bounds import Family
 
 ZERO, ONE = sp.Integer(0), sp.Integer(1)
 INVERSE_ROOT = s.m ** sp.Rational(-1, 2)
@@ -56,14 +57,14 @@ class SharpBound(Bound, ABC):
     """A bound with a `slack`: the statement holds at every m with slack >= 0, and slack increases in m.
 
     quantile_levels: each flip quantile in `slack` with its failure probability.  reach: radius that moves neurons.
-    scale: unit of the step size and of the radius (the temperature).  default_flips: how `width` counts flips.
+    default_flips: how `width` counts flips.
     """
 
     slack: sp.Expr = ZERO
     quantile_levels: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
     reach: sp.Expr = ONE
-    scale: sp.Expr = ONE
     default_flips: str = "kl"
+    family: Family = "sharp"
 
     @abstractmethod
     def schedule(self, point: Point) -> Schedule:
@@ -127,7 +128,7 @@ class SharpBound(Bound, ABC):
                 width = smallest_even(slack, to_float(self.width, values))
             except NoWidthError as error:
                 raise NoWidthError(f"{self.id}: {error}") from None
-        unit = to_float(self.scale, values)
+        unit = to_float(self.temperature, values)
         return BoundRow(
             bound=self.id,
             labels=self.labels,
@@ -140,13 +141,16 @@ class SharpBound(Bound, ABC):
             failure_probability=float(values[s.failure]),
             vacuous=False,
             source=self.source,
+            temperature=unit,
+            criterion=self.criterion,
+            target=to_float(self.target, values),
             note=self.describe(schedule, flips, closed=self.is_closed(point)),
         )
 
     def radius_at(self, values: Values, schedule: Schedule, width: int) -> float:
         """B at this width."""
         if schedule.radius is not None:
-            return float(schedule.radius) * to_float(self.scale, values)
+            return float(schedule.radius) * to_float(self.temperature, values)
         return to_float(self.radius, values | {s.m: sp.Integer(width)})
 
     def describe(self, schedule: Schedule, flips: str, *, closed: bool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import product
+from typing import Literal
 
 import sympy as sp
 
@@ -13,13 +14,13 @@ from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.crossover import crossover, gamma_grid
 from boundcheck.bounds.growth import leading
-from boundcheck.bounds.sharp import SharpBound
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.records import BoundRow, Crossover
 from boundcheck.records.comparison import BoundFormula, Growth, Ratio, WinnerMap
 
 PointAt = Callable[..., Point]
 Pair = tuple[Bound, Bound]
+Variable = Literal["gamma", "eps", "n"]
 Curve = tuple[tuple[float, float], ...]
 MAP_EPS = tuple(float(f"{10 ** (-3.5 + 3.2 * i / 16):.3g}") for i in range(17))  # 0.000316 to 0.501
 MAP_GAMMAS = 25
@@ -49,7 +50,7 @@ def pairs(bounds: Sequence[Bound], *, across: bool) -> list[Pair]:
     """Every (soft, hard); published against published and sharp against sharp only, unless `across`."""
     soft = [bound for bound in bounds if bound.labels == "soft"]
     hard = [bound for bound in bounds if bound.labels == "hard"]
-    return [(a, b) for a, b in product(soft, hard) if across or isinstance(a, SharpBound) == isinstance(b, SharpBound)]
+    return [(a, b) for a, b in product(soft, hard) if across or a.family == b.family]
 
 
 def ratios(rows: Sequence[BoundRow], of: Sequence[Pair]) -> tuple[Ratio, ...]:
@@ -95,24 +96,36 @@ def crossovers(of: Sequence[Pair], eps: Sequence[Fraction], at: PointAt) -> tupl
 
 
 def formula(bound: Bound, *, fixed_c: bool) -> BoundFormula:
-    """The closed form of a bound and its exact growth as gamma or eps tends to 0, with the default of tau.
+    """The closed form of a bound and its growth; fixed_c as in `growth`."""
+    variables: tuple[Variable, ...] = ("gamma", "eps")
+    return BoundFormula(
+        bound.id,
+        bound.labels,
+        bound.family,
+        bound.title,
+        str(bound.width),
+        sp.latex(bound.width),
+        tuple(growth(bound, variable, fixed_c=fixed_c) for variable in variables),
+    )
+
+
+def growth(bound: Bound, variable: Variable, *, fixed_c: bool) -> Growth:
+    """How the closed form grows as gamma or eps tends to 0, or n to infinity, with the defaults of tau and beta.
 
     fixed_c: c stays as gamma tends to 0; else it is 2 gamma, which adds powers of gamma where b/c stands.
     """
     width = bound.width.subs({s.beta: (s.kappa * s.gamma) ** 2 * s.eps / 32, s.tau: s.gamma})
     width = width if fixed_c else width.subs(s.c, 2 * s.gamma)
-    growth = []
-    for name, symbol in (("gamma", s.gamma), ("eps", s.eps)):
-        term = leading(width, symbol)
-        growth.append(Growth(name, float(term.power), float(term.log_power)))  # type: ignore[arg-type]
-    return BoundFormula(bound.id, bound.labels, bound.title, str(bound.width), sp.latex(bound.width), tuple(growth))
+    symbol = {"gamma": s.gamma, "eps": s.eps, "n": s.n}[variable]
+    term = leading(width.subs(s.n, 1 / s.n) if variable == "n" else width, symbol)
+    return Growth(variable, float(term.power), float(term.log_power))
 
 
 def maps(bounds: Sequence[Bound], at: PointAt) -> tuple[WinnerMap, ...]:
     """One map for each footing that has both kinds of labels: published, sharp at loss scale 1, sharp with any loss."""
-    published = [bound for bound in bounds if not isinstance(bound, SharpBound)]
-    sharp: list[Bound] = [bound for bound in bounds if isinstance(bound, SharpBound)]
-    same_scale = [bound for bound in sharp if bound.id not in ("hard-tempered", "hard-perceptron")]
+    published = [bound for bound in bounds if bound.family == "published"]
+    sharp = [bound for bound in bounds if bound.family == "sharp"]
+    same_scale = [bound for bound in sharp if bound.fixed_scale]
     families = [published, same_scale]
     if len(sharp) > len(same_scale):
         families.append(sharp)

@@ -149,8 +149,8 @@ def compare(
     rows = side_by_side.evaluate_all(chosen, margins, targets, at, strict=bounds is not None)
     shown = {row.bound for row in rows}
     chosen = [bound for bound in chosen if bound.id in shown]
-    # by default beta is the one that makes soft-kl-published equal to soft-published: one of the two is enough
-    distinct = [b for b in chosen if bounds or beta is not None or b.id != "soft-kl-published"]
+    # by default beta is the one at which a bound on the risk gives a bound on the error: one of the two is enough
+    distinct = [bound for bound in chosen if bounds or beta is not None or bound.criterion == "error"]
     of = side_by_side.pairs(distinct, across=bounds is not None)
     progress.update("crossovers")
     return Comparison(

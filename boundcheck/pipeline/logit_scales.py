@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
+from boundcheck.bounds import registry
 from boundcheck.datasets import Dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline.problem import make_problem
@@ -14,8 +15,6 @@ from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, Labels, LogitScales, Loss, Search, SearchSettings
 from boundcheck.search import Executor, Store
-
-BOUNDS = ("soft-sharp", "soft-sharp-nfree")
 
 
 def logit_scales(
@@ -49,6 +48,7 @@ def logit_scales(
             **shape, gamma=Interval(0.0, 0.0), rows=(), fewer_than_hard=(), trend="no margin", statement=reason
         )
     gamma = problem.gamma.lower
+    sharp = [bound.id for bound in registry.values() if (bound.labels, bound.family) == ("soft", "sharp")]
     shared = replace(settings, confidence=1 - (1 - settings.confidence) / (2 * len(kept)))
 
     def search(p: Float[np.ndarray, " n"] | None, labels: Labels, loss: Loss, scale: float) -> Search:
@@ -59,7 +59,7 @@ def logit_scales(
         return find_width(data, p, spec, eps, shared, seed=seed, store=store, executor=executor, progress=progress)
 
     def bound(scale: float) -> tuple[BoundRow, ...]:
-        return tuple(problem.bound(name, logit_scale=scale) for name in BOUNDS)
+        return tuple(problem.bound(name, logit_scale=scale) for name in sharp)
 
     rows = experiment.logit_scales(problem.teacher.z, kept, search, bound, progress=progress)
     trend, statement = experiment.trend(rows)

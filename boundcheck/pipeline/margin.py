@@ -17,13 +17,12 @@ from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
 from boundcheck.margins.zero import Rays, collinear_pairs, find_rays
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
+from boundcheck.records.bounds import Family
 from boundcheck.softlabels.probabilities import probabilities
 
 if TYPE_CHECKING:
     from boundcheck.margins.supnorm import SupMargin
 
-PUBLISHED = ("soft-published", "soft-kl-published", "hard-published", "hard-gd-published")
-SHARPEST = ("soft-sharp-nfree", "hard-perceptron")
 EPS = 0.05  # the target error at which `verify` and `compare` are shown, and hardness is told
 PROFILE = (0.05, 0.1, 0.2)
 """Levels of the eps-margin where the margin is 0 and none were asked for."""
@@ -63,7 +62,7 @@ def margin(
     if not all(0 < level <= 1 for level in nu):
         raise InputError(f"--nu {','.join(map(str, nu))} is out of range; use shares of the rows in (0, 1], like 0.05")
     if eps is not None:
-        _widths(PUBLISHED, eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
+        _widths("published", eps, delta, gamma=0.25, n=len(dataset.y), c=0.5)
     started, limit = time.monotonic(), float("inf") if time_limit is None else time_limit
     if draws is None and time_limit is not None:
         draws = _ENDLESS
@@ -134,8 +133,8 @@ def margin(
         seconds=time.monotonic() - started,
         history=() if sup is None else sup.history,
         interrupted=interrupted,
-        widths=() if eps is None else _widths(PUBLISHED, eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
-        sharpest=_widths(SHARPEST, eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        widths=() if eps is None else _widths("published", eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
+        sharpest=_sharpest(_widths("sharp", eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min)),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
     )
 
@@ -161,15 +160,20 @@ def _check(norm: str, confidence: float, tolerance: float, draws: int | None, ti
         raise InputError(f"--time-limit {time_limit:g} is not positive; use seconds, like 60")
 
 
-def _widths(
-    names: tuple[str, ...], eps: float, delta: float, *, gamma: float, n: int, c: float
-) -> tuple[BoundRow, ...]:
+def _widths(family: Family, eps: float, delta: float, *, gamma: float, n: int, c: float) -> tuple[BoundRow, ...]:
     """Widths of these bounds; none where no positive margin is certified."""
     from boundcheck import bounds
 
     if gamma <= 0:
         return ()
+    names = [bound.id for bound in bounds.registry.values() if bound.family == family]
     return tuple(bounds.evaluate(name, gamma=gamma, eps=eps, n=n, delta=delta, c=c) for name in names)
+
+
+def _sharpest(rows: tuple[BoundRow, ...]) -> tuple[BoundRow, ...]:
+    """The row with the fewest neurons for either kind of labels, soft labels first."""
+    least = {row.labels: row for row in sorted(rows, key=lambda row: (row.labels, row.width), reverse=True)}
+    return tuple(least.values())
 
 
 def _profile(dataset: Dataset, rays: Rays, nu: Sequence[float], progress: Progress) -> dict[str, Any]:

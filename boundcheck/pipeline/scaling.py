@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds, training
+from boundcheck.bounds import Bound, hard_sharp, mandal2025, soft_sharp
+from boundcheck.bounds.side_by_side import growth
 from boundcheck.datasets import Dataset
 from boundcheck.experiments.scaling import Contender, enough_steps
 from boundcheck.experiments.scaling import scaling as _scaling
@@ -26,12 +28,6 @@ from boundcheck.records import (
 )
 from boundcheck.search import Executor, Store
 
-POWERS: dict[str, dict[Against, str]] = {
-    "soft-sharp": {"gamma": "-2", "eps": "-1", "n": "ln n, or 0"},
-    "hard-sharp": {"gamma": "-4", "eps": "ln^2(1/eps)", "n": "ln n"},
-    "hard-perceptron": {"gamma": "-2", "eps": "0", "n": "ln n"},
-}
-
 
 def scaling(
     against: Against,
@@ -50,10 +46,12 @@ def scaling(
     Raises InputError for another family.
     """
     radius = 1.0 if settings.radius is None else settings.radius
+    theorems = soft_sharp.soft_sharp, hard_sharp.hard_sharp, hard_sharp.hard_perceptron
+    powers = [growth(bound, against, fixed_c=True).text for bound in theorems]
 
     def field(place: Place) -> Sequence[Contender]:
-        def bound(name: str) -> BoundRow:
-            return bounds.evaluate(name, gamma=place.gamma, eps=place.eps, n=place.n, delta=delta)
+        def row(bound: Bound) -> BoundRow:
+            return bounds.evaluate(bound.id, gamma=place.gamma, eps=place.eps, n=place.n, delta=delta)
 
         def practical(labels: Labels, loss: Loss, radius: float) -> TrainingSpec:
             size = settings.step_size
@@ -66,16 +64,16 @@ def scaling(
             size = spec.step_size if settings.step_size is None else settings.step_size
             return replace(spec, steps=steps, step_size=size)
 
-        soft, hard, own = (practical(*kind) for kind in contenders(radius, bound("hard-published").radius))
-        row = bound("hard-perceptron")
-        assert row.steps is not None
-        assert row.step_size is not None
-        perceptron = schedule(TrainingSpec("hard", "perceptron", radius, row.step_size, row.steps))
+        soft, hard, own = (practical(*kind) for kind in contenders(radius, row(mandal2025.hard).radius))
+        perceptron = row(hard_sharp.hard_perceptron)
+        assert perceptron.steps is not None
+        assert perceptron.step_size is not None
+        its = schedule(TrainingSpec("hard", "perceptron", radius, perceptron.step_size, perceptron.steps))
         return (
-            Contender(f"soft B={radius:g}", soft, bound("soft-sharp"), POWERS["soft-sharp"][against]),
+            Contender(f"soft B={radius:g}", soft, row(soft_sharp.soft_sharp), powers[0]),
             Contender(f"hard B={radius:g}", hard, None, "none at this B"),
-            Contender("hard own B", own, bound("hard-sharp"), POWERS["hard-sharp"][against]),
-            Contender("hard perceptron", perceptron, row, POWERS["hard-perceptron"][against]),
+            Contender("hard own B", own, row(hard_sharp.hard_sharp), powers[1]),
+            Contender("hard perceptron", its, perceptron, powers[2]),
         )
 
     def search(data: Dataset, p: Float[np.ndarray, " n"] | None, spec: TrainingSpec, place: Place) -> Search:

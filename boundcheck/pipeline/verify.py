@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
+from boundcheck.bounds import hard_sharp, mandal2025, soft_sharp
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import InputError
 from boundcheck.pipeline.problem import Problem, make_problem
@@ -34,12 +35,9 @@ __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 EMBEDDED = "synthetic:circle:points=8"
 CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
 SEARCH_NEURONS = 5_000  # that a search trains before its answer is known, roughly: 100 seeds of a few dozen neurons
-THEOREMS = ("soft-sharp-nfree", "hard-perceptron", "hard-published")
+THEOREMS = (soft_sharp.soft_sharp_nfree, hard_sharp.hard_perceptron, mandal2025.hard)
 """The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
-LADDER: dict[Labels, tuple[str, ...]] = {
-    "soft": ("soft-published", "soft-sharp", "soft-sharp-nfree"),
-    "hard": ("hard-gd-published", "hard-published", "hard-sharp", "hard-tempered", "hard-perceptron"),
-}
+KINDS: tuple[Labels, ...] = ("soft", "hard")
 
 
 def verify(
@@ -51,7 +49,7 @@ def verify(
     delta: float = 0.05,
     labels: Path | None = None,
     settings: SearchSettings | None = None,
-    bound: str = "soft-sharp-nfree",
+    bound: str = THEOREMS[0].id,
     seeds: int = 40,
     seed: int = 0,
     margin_draws: int | None = None,
@@ -92,7 +90,7 @@ def verify(
             progress=progress,
         )
     mode = mode or "practical"
-    rows = [problem.bound(name) for kind in LADDER.values() for name in kind]
+    rows = [problem.bound(bound.id) for bound in bounds.registry.values() if bound.criterion == "error"]
     specs = _contenders(problem, mode, settings)
     if line := _cost(specs, data.X.size, settings):
         progress.update(Notice(line))
@@ -112,7 +110,7 @@ def verify(
     )
     certified = [
         _certified(problem, kind, settings.certificate_time, seed, progress)
-        for kind in LADDER
+        for kind in KINDS
         if settings.certificate_time > 0
     ]
     soft, *hard = searches
@@ -183,11 +181,13 @@ def find_width(
 def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> tuple[TrainingSpec, ...]:
     """What is searched, soft labels first."""
     if mode == "theorem":
-        free = {name: "steps" in bounds.registry[name].reads for name in THEOREMS}
-        asked = {name: (settings.steps, settings.step_size) if free[name] else (None, None) for name in THEOREMS}
-        return tuple(prescribed(scheduled(problem, name, *asked[name])) for name in THEOREMS)
+        asked = settings.steps, settings.step_size
+        return tuple(
+            prescribed(scheduled(problem, bound.id, *(asked if "steps" in bound.reads else (None, None))))
+            for bound in THEOREMS
+        )
     radius = problem.radius if settings.radius is None else settings.radius
-    kinds = contenders(radius, problem.bound("hard-published").radius)
+    kinds = contenders(radius, problem.bound(mandal2025.hard.id).radius)
     return tuple(practical(problem.data.X, *kind, settings.steps, settings.step_size) for kind in kinds)
 
 
@@ -242,11 +242,11 @@ def _ladder(
     foreign: the searches' soft labels are not the kernel teacher's, of which the theorems and the certificate speak.
     """
     rungs = []
-    for labels in LADDER:
+    for labels in KINDS:
         note = "of the kernel teacher's labels" if foreign and labels == "soft" else ""
         rungs += [
             Rung(row.bound, labels, bounds.registry[row.bound].loss, row.width, "proved", radius=row.radius, note=note)
-            for row in rows
+            for row in sorted(rows, key=lambda row: (bounds.registry[row.bound].family, -row.width))
             if row.labels == labels
         ]
         rungs += [

@@ -1,7 +1,6 @@
 """Runs at one width, trained as a theorem prescribes, judged against its failure probability."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
@@ -58,8 +57,7 @@ def verify_width(
     seconds = _foreseen(width, seeds, spec, data.X.size)
     if line := takes_long(seconds):
         progress.update(Notice(line))
-    target, missed = _criterion(problem, bound)
-    until_decided = mode == "practical" and target == problem.eps
+    until_decided = mode == "practical" and row.criterion == "error"
     runs = search.train_runs(
         data.X,
         data.y,
@@ -73,14 +71,14 @@ def verify_width(
         executor=executor,
         progress=progress,
     )
-    failures = sum(missed(run) for run in runs)
+    failures = sum(_missed(row, run) for run in runs)
     low, high = clopper_pearson(seeds, failures, 1 - confidence)
     rate = Interval(low, high, confidence, exact=False)
     return WidthReport(
         data=data.name,
         n=len(data.y),
         d=data.X.shape[1],
-        eps=target,
+        eps=row.target,
         gamma=problem.gamma,
         width=width,
         training=mode,
@@ -126,9 +124,8 @@ def prescribed(row: BoundRow) -> TrainingSpec:
     assert row.steps is not None
     assert row.step_size is not None
     theorem = bounds.registry[row.bound]
-    temperature = row.gamma if row.bound == "hard-tempered" else 1.0
     radius = math.inf if row.radius is None else row.radius
-    return TrainingSpec(row.labels, theorem.loss, radius, row.step_size, row.steps, temperature, "float64")
+    return TrainingSpec(row.labels, theorem.loss, radius, row.step_size, row.steps, row.temperature, "float64")
 
 
 def _foreseen(width: int, seeds: int, spec: TrainingSpec, cells: int) -> float:
@@ -147,12 +144,9 @@ def training_seconds(neurons: float, steps: int, cells: int) -> float:
     return 6.0 * neurons * steps * cells / FLOPS
 
 
-def _criterion(problem: Problem, bound: str) -> tuple[float, Callable[[TrainingRun], bool]]:
-    """What the bound promises, as its target and the test that a run misses it."""
-    if bound == "soft-kl-published":
-        beta = problem.gamma.lower**2 * problem.eps / 32  # the beta at which Corollary 4 uses Theorem 2
-        return beta, lambda run: run.average_risk > beta
-    return problem.eps, lambda run: not search.succeeded(run, problem.eps)
+def _missed(row: BoundRow, run: TrainingRun) -> bool:
+    """Whether a run misses what the bound promises."""
+    return run.average_risk > row.target if row.criterion == "risk" else not search.succeeded(run, row.target)
 
 
 def _doubt(problem: Problem, spec: TrainingSpec) -> str:

@@ -6,6 +6,8 @@ from typing import Literal
 from boundcheck.records.base import Record
 from boundcheck.records.training import Labels
 
+Family = Literal["published", "sharp"]
+Criterion = Literal["error", "risk"]
 Side = Literal["below", "above", "everywhere", "nowhere", "mixed"]
 
 
@@ -15,7 +17,9 @@ class BoundRow(Record):
 
     width: the smallest EVEN integer at which the bound holds (symmetric initialisation pairs the neurons).
     steps None: infinitely many; step_size None, too: infinitely small, the floor.  radius None: no projection.
+    temperature: tau, the loss is tau loss(f / tau).
     failure_probability: over W(0).  vacuous: the untrained network already satisfies the conclusion.
+    criterion, target: the average error, or the average risk, is at most `target`.
     """
 
     bound: str
@@ -29,6 +33,9 @@ class BoundRow(Record):
     failure_probability: float
     vacuous: bool
     source: str
+    temperature: float
+    criterion: Criterion
+    target: float
     note: str = ""
 
     @property

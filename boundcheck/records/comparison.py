@@ -5,24 +5,30 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from boundcheck.records import BoundRow, Crossover, Labels, Record
+from boundcheck.records.bounds import Family
 
 
 @dataclass(frozen=True)
 class Growth(Record):
-    """width ~ const * x^(-power) * ln(1/x)^log_power as x -> 0: an exact limit of the closed form."""
+    """width ~ const * x^(-power) * ln(1/x)^log_power as x -> 0, x = gamma, eps or 1/n: exact, of the closed form."""
 
-    variable: Literal["gamma", "eps"]
+    variable: Literal["gamma", "eps", "n"]
     power: float
     log_power: float
 
     @property
     def text(self) -> str:
-        """For example `gamma^-4` or `ln(1/eps)^2`."""
+        """For example `gamma^-4`, `ln(1/eps)^2` or `ln(n)`."""
+        power, inside = (
+            (f"n^{self.power:g}", "n")
+            if self.variable == "n"
+            else (f"{self.variable}^{-self.power:g}", f"1/{self.variable}")
+        )
         parts = []
         if self.power:
-            parts.append(f"{self.variable}^-{self.power:g}")
+            parts.append(power)
         if self.log_power:
-            parts.append(f"ln(1/{self.variable})" + (f"^{self.log_power:g}" if self.log_power != 1 else ""))
+            parts.append(f"ln({inside})" + (f"^{self.log_power:g}" if self.log_power != 1 else ""))
         return " ".join(parts) or "constant"
 
 
@@ -32,6 +38,7 @@ class BoundFormula(Record):
 
     bound: str
     labels: Labels
+    family: Family
     title: str
     formula: str
     latex: str

@@ -10,6 +10,7 @@ from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import point
 from boundcheck.bounds.exact import to_float
 from boundcheck.bounds.growth import leading
+from boundcheck.bounds.side_by_side import growth
 
 x = s.eps
 EXPECTED = {  # bound: (power in gamma, power in eps, power of ln(1/eps)) at fixed c
@@ -29,6 +30,21 @@ def test_exponents_of_every_bound(name: str) -> None:
     in_gamma, in_eps = leading(width, s.gamma), leading(width, s.eps)
     assert (in_gamma.power, in_eps.power, in_eps.log_power) == EXPECTED[name]
     assert in_gamma.log_power == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("soft-sharp", ("gamma^-2", "eps^-1", "ln(n)")),
+        ("soft-sharp-nfree", ("gamma^-2", "eps^-1", "constant")),
+        ("hard-sharp", ("gamma^-4", "ln(1/eps)^2", "ln(n)")),
+        ("hard-tempered", ("gamma^-2", "ln(1/eps)^2", "ln(n)")),
+        ("hard-perceptron", ("gamma^-2", "constant", "ln(n)")),
+    ],
+)
+def test_growth_in_words(name: str, said: tuple[str, ...]) -> None:
+    variables = ("gamma", "eps", "n")
+    assert tuple(growth(bounds.registry[name], one, fixed_c=True).text for one in variables) == said  # type: ignore[arg-type]
 
 
 def test_tempering_at_tau_equal_to_gamma_halves_the_exponent() -> None:

@@ -34,6 +34,24 @@ def test_every_record_names_source_direction_quantifiers_and_hypotheses(bound: B
     assert bound.statement.endswith(".")
 
 
+def test_facts_about_the_bounds() -> None:
+    theorems = bounds.registry.values()
+    assert {b.id for b in theorems if b.family == "published"} == set(IDS[:4])
+    assert [b.id for b in theorems if b.criterion == "risk"] == ["soft-kl-published"]
+    assert [b.id for b in theorems if not b.fixed_scale] == ["hard-tempered", "hard-perceptron"]
+    assert {b.id: b.temperature for b in theorems if b.temperature != 1} == {"hard-tempered": s.tau}
+
+
+def test_a_row_says_what_is_promised_and_at_which_temperature() -> None:
+    tempered = bounds.evaluate("hard-tempered", **AT, temperature="0.3")
+    assert (tempered.temperature, tempered.criterion, tempered.target) == (0.3, "error", 0.02)
+    assert bounds.evaluate("hard-tempered", **AT).temperature == 0.1
+    risk = bounds.evaluate("soft-kl-published", **AT)
+    assert (risk.temperature, risk.criterion) == (1.0, "risk")
+    assert risk.target == pytest.approx(0.1**2 * 0.02 / 32, rel=1e-15)
+    assert bounds.evaluate("soft-kl-published", **AT, beta="1e-4").target == 1e-4
+
+
 @every_bound
 def test_the_product_of_the_factors_is_the_width(bound: Bound) -> None:
     values = point(**AT, c="0.7", logit_scale="0.9").values

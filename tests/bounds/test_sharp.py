@@ -168,7 +168,7 @@ def test_the_closed_form_is_the_root_of_the_slack_with_hoeffding_flips(name: str
         schedule = bound.schedule(at)
         slack = bound.slack_function(at.values, schedule, "hoeffding")
         if name in HARD:  # the optimal radius, in units of the temperature
-            radius = enclose(bound.radius, balls | {s.m: m}) / enclose(bound.scale, balls)
+            radius = enclose(bound.radius, balls | {s.m: m}) / enclose(bound.temperature, balls)
             exact_radius = sp.Rational(str(radius.mid().str(80, radius=False)))
             slack = bound.slack_function(at.values, Schedule.of(sp.Integer(0), None, exact_radius), "hoeffding")
         if name == "hard-perceptron":

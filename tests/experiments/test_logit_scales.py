@@ -40,7 +40,7 @@ def found(bracket: tuple[int, int | None], stopped: Any = "finished") -> Search:
 
 
 def bound(width: int) -> BoundRow:
-    return BoundRow("soft-sharp", "soft", 0.1, 0.05, width, None, None, 1.0, 0.15, False, "")
+    return BoundRow("soft-sharp", "soft", 0.1, 0.05, width, None, None, 1.0, 0.15, False, "", 1.0, "error", 0.05)
 
 
 def rows(brackets: list[tuple[int, int | None]], stopped: Any = "finished") -> Any:

@@ -1,38 +1,40 @@
 """Figures of `compare`: width against margin with its crossovers, and which bound asks for the fewest neurons where."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from boundcheck.errors import InputError
 from boundcheck.presentation.document import Figure
-from boundcheck.presentation.figures import COLOURS, HARD, OTHER, SOFT
+from boundcheck.presentation.figures import COLOURS, HARD, SOFT
 from boundcheck.records.comparison import Comparison, WinnerMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# soft labels in blues, hard labels in warm colours; published bounds dashed
-STYLE = {
-    "soft-published": (SOFT, "--"),
-    "soft-kl-published": ("#56b4e9", "--"),
-    "soft-sharp": (SOFT, "-"),
-    "soft-sharp-nfree": ("#56b4e9", "-"),
-    "hard-published": (HARD, "--"),
-    "hard-gd-published": (OTHER, "--"),
-    "hard-sharp": (HARD, "-"),
-    "hard-tempered": ("#e69f00", "-"),
-    "hard-perceptron": ("#cc79a7", "-"),
-}
-
-
+SHADES = {"soft": (SOFT, "#56b4e9"), "hard": (HARD, "#e69f00", "#cc79a7")}
+STEEP = 6  # powers of 1/gamma beyond which a curve would flatten all the rest
 WIDEST = 1e200  # Matplotlib's log axes overflow where a few decades more do
+
+
+def styles(result: Comparison) -> dict[str, tuple[str, str]]:
+    """Colour and line of each bound: soft labels in blues, hard ones in warm colours; published bounds dashed."""
+    found: dict[str, tuple[str, str]] = {}
+    for formula in result.formulas:
+        shades, line = SHADES[formula.labels], "--" if formula.family == "published" else "-"
+        earlier = sum(style[1] == line and style[0] in shades for style in found.values())
+        found[formula.bound] = shades[earlier % len(shades)], line
+    return found
 
 
 def figures(result: Comparison) -> list[Figure]:
     """Widths against the margin at the first eps, and who asks for the fewest neurons, where these were computed."""
     if not result.curves:
         return [Figure(partial(rows_by_gamma, result), _caption(result))]
-    maps = [Figure(partial(winners, found), "fewest neurons among " + ", ".join(found.bounds)) for found in result.maps]
+    maps = [
+        Figure(partial(winners, found, styles(result)), "fewest neurons among " + ", ".join(found.bounds))
+        for found in result.maps
+    ]
     return [Figure(partial(widths, result), _caption(result)), *maps]
 
 
@@ -54,7 +56,7 @@ def rows_by_gamma(result: Comparison, axis: "Axes") -> None:
     else:
         for bound in dict.fromkeys(row.bound for row in rows):
             own = sorted((row.gamma, float(row.width)) for row in rows if row.bound == bound)
-            colour, line = STYLE[bound]
+            colour, line = styles(result)[bound]
             axis.plot(*zip(*own, strict=True), marker=".", color=colour, ls=line, label=bound)
         axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="width m that suffices")
         axis.legend(fontsize=7)
@@ -67,7 +69,7 @@ def widths(result: Comparison, axis: "Axes") -> None:
         raise InputError(f"--plot: widths above {WIDEST:g} are not drawn; take a larger eps, or leave --plot out")
     eps = result.eps[0]
     for bound, points in result.curves.items():
-        colour, line = STYLE[bound]
+        colour, line = styles(result)[bound]
         axis.plot([gamma for gamma, _ in points], [width for _, width in points], color=colour, ls=line, label=bound)
     crossings = [c for c in result.crossovers if c.eps == eps and c.gamma is not None]
     for crossing in crossings:
@@ -76,8 +78,9 @@ def widths(result: Comparison, axis: "Axes") -> None:
         axis.plot(crossing.gamma, height, "ko", ms=5)
         axis.annotate(f"{crossing.gamma:.3g}", (crossing.gamma, height), (5, 5), textcoords="offset points", fontsize=8)
     axis.set(xscale="log", yscale="log", xlabel="margin gamma", ylabel="width m that suffices")
-    others = [m for bound, points in result.curves.items() if bound != "hard-gd-published" for _, m in points]
-    if others:  # 1/gamma^8 would flatten all the rest
+    steep = {f.bound for f in result.formulas if any(g.variable == "gamma" and g.power > STEEP for g in f.growth)}
+    others = [m for bound, points in result.curves.items() if bound not in steep for _, m in points]
+    if others:
         axis.set_ylim(min(others) / 3, max(others) * 10)
     axis.legend(fontsize=7)
     axis.grid(alpha=0.3)
@@ -91,7 +94,7 @@ def _interpolated(points: tuple[tuple[float, float], ...], gamma: float) -> floa
     return float(np.exp(np.interp(np.log(gamma), x, y)))
 
 
-def winners(found: WinnerMap, axis: "Axes") -> None:
+def winners(found: WinnerMap, style: Mapping[str, tuple[str, str]], axis: "Axes") -> None:
     """The bound with the fewest neurons over the (gamma, eps) plane."""
     import numpy as np
     from matplotlib.colors import ListedColormap
@@ -99,7 +102,7 @@ def winners(found: WinnerMap, axis: "Axes") -> None:
 
     present = [bound for bound in found.bounds if any(bound in row for row in found.winner)]
     index = np.array([[present.index(bound) if bound else np.nan for bound in row] for row in found.winner])
-    colours = [STYLE[bound][0] for bound in present]
+    colours = [style[bound][0] for bound in present]
     axis.pcolormesh(
         found.gamma,
         found.eps,
