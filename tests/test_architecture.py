@@ -63,7 +63,7 @@ BY_ID = {"proofs/explanation.py"}  # each bound's own derivation
 
 
 def test_facts_about_a_bound_are_fields_and_no_module_asks_for_its_id() -> None:
-    """An id stands where its bound is defined, and as the default of an option; nowhere is one compared or looked up."""
+    """An id stands where its bound is defined and as the default of an option; nowhere is one compared or looked up."""
     from boundcheck import bounds
 
     ids = set(bounds.ids())

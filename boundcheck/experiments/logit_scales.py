@@ -109,23 +109,6 @@ def trend(rows: Sequence[ScaleRow]) -> tuple[Trend, str]:
     return "cannot be told", f"whether softer labels need fewer neurons: all brackets overlap ({brackets})"
 
 
-def factors(rows: Sequence[ScaleRow]) -> str:
-    """How much the smallest width shrinks from the largest logit scale to the smallest: brackets against bounds."""
-    soft, sharp = rows[0], rows[-1]
-    proved = ", ".join(
-        f"{least.bound} by {most.width / least.width:.3g}"
-        for least, most in zip(soft.bounds, sharp.bounds, strict=True)
-    )
-    (soft_low, soft_high), (sharp_low, sharp_high) = soft.soft.bracket, sharp.soft.bracket
-    # The smallest even width lies in [low + 2, high].
-    low = (sharp_low + 2) / soft_high if soft_high else 0.0
-    high = f"{sharp_high / (soft_low + 2):.3g}" if sharp_high else "unknown"
-    return (
-        f"From logit scale {sharp.logit_scale:g} to {soft.logit_scale:g} the smallest width shrinks by a factor "
-        f"between {low:.3g} and {high}; the bounds shrink: {proved}"
-    )
-
-
 def _widest(pairs: Sequence[tuple[ScaleRow, ScaleRow]]) -> tuple[ScaleRow, ScaleRow]:
     return max(pairs, key=lambda pair: pair[1].logit_scale / pair[0].logit_scale)
 

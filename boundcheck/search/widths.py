@@ -40,7 +40,6 @@ def minimal_width(
     max_seeds: int = 1000,
     budget: int = 20_000,
     time_limit: float = math.inf,
-    early_stop: bool = True,
     seed: int = 0,
     store: Store | None = None,
     executor: Executor | None = None,
@@ -51,9 +50,9 @@ def minimal_width(
 
     X: (n, d) rows of norm at most 1.  y: (n,) in {-1, +1}.  p: (n,) soft labels, needed for spec.labels "soft".
     max_width: even, the widest network tried.  max_seeds: seeds at one width, after which it is left undecided.
-    budget: runs in all.  time_limit: seconds, tested between batches.  early_stop: stop a run once its average
-    error cannot cross eps any more; the averages recorded are then over fewer steps.  store: where runs are kept
-    and taken from.  data_digest identifies (X, y) in the store and data_name describes it there.
+    budget: runs in all.  time_limit: seconds, tested between batches.  A run stops once its average error
+    cannot cross eps any more; the averages recorded are then over fewer steps.  store: where runs are kept and taken
+    from.  data_digest identifies (X, y) in the store and data_name describes it there.
 
     Every verdict and every interval of the result holds simultaneously with probability at least `confidence`:
     each of the at most most_widths(max_width) widths is tested at an equal share of 1 - confidence, at any number
@@ -67,7 +66,7 @@ def minimal_width(
         raise InputError(f"{spec.labels} labels: p must be {'given' if p is None else 'left out'}")
     started = time.monotonic()
     collector = make_collector(
-        X, y, p, spec, eps=eps if early_stop else None, data_digest=data_digest, data_name=data_name,
+        X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
         deadline=started + time_limit, store=store, executor=executor, train=train,
     )  # fmt: skip
     test = SuccessTest(success_target, (1 - confidence) / most_widths(max_width))

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,20 +18,16 @@ from boundcheck.training.comparator import fit_comparator
 from boundcheck.training.intervals import Neurons, PerSample, Rows, Signs, default_comparator, logit_intervals
 from boundcheck.training.network import initial_weights
 
-RADII = (
-    1.3,
-    1.0,
-    2.0,
-    4.0,
-)  # times the logit scale: a larger radius leaves room for the comparator but allows more flips
+# times the logit scale: a larger radius leaves room for the comparator but allows more flips
+RADII = (1.3, 1.0, 2.0, 4.0)
 HOPELESS = 2.0  # a radius whose error is this many times the best one's is not tried at wider networks
-STEP_SIZES = tuple(2.0 ** (k / 2) for k in range(-6, 6))
 # takes eta kappa/8 < 2 % of the margin, in the units of the soft loss and of the perceptron's margin
 FLOOR_STEP = 1 / 8
 FLOOR_STEPS = 2048  # over gamma^2 eps: eta T = 256/(gamma^2 eps), 1/128 of the budget (theory: Sharp soft bound)
 DURATION = 16  # eta T of the fit over T: a closer fit than the budget alone asks for lowers the certified error
 FITS = 12  # comparators, each better than the one before, that a fit is given
 CELLS = 1 << 24  # neurons x samples of a fit, about 400 MB a thread
+WIDEST = 1 << 16
 SMALL = 1 << 17  # cells below which a second thread costs more than it saves
 PERCEPTRON_SCALE = 2.0**-10  # the perceptron loss is scale-free, and flips vanish with the radius
 
@@ -41,8 +37,7 @@ class CertifiedWidth(Record):
     """Smallest width found at which the certificate is at most eps for a fraction `success` of the seeds.
 
     width: None where none up to the largest width tried was.  failed_at: the largest width below it that was tried
-    and failed.  spec: the training certified there, the same for all seeds.  logit_scale: kappa, the soft labels are
-    sigmoid(kappa z).  fitted: whether D was fitted to each W(0).  successes of seeds; median_bound: at that width.
+    and failed.  spec: the training certified there, the same for all seeds.  successes: of `seeds`, at that width.
     """
 
     width: int | None
@@ -51,9 +46,6 @@ class CertifiedWidth(Record):
     success: float
     seeds: int
     successes: int
-    median_bound: float | None
-    fitted: bool
-    logit_scale: float
     spec: TrainingSpec | None
 
 
@@ -75,50 +67,41 @@ def certificate_width(
     *,
     seeds: Sequence[int],
     success: float = 0.95,
-    steps: int | None = None,
-    logit_scale: float | None = None,
-    fitted: bool = True,
-    max_width: int = 1 << 16,
     time_limit: float = math.inf,
     progress: Progress = SILENT,
 ) -> CertifiedWidth:
     """Search the smallest even width whose certificate is at most eps for a fraction `success` of the seeds.
 
     q: (n,) weights of the kernel teacher, z: (n,) its logits.  labels: "soft" trains the KL loss on
-    sigmoid(logit_scale z), "hard" the perceptron loss.  seeds: of W(0), as `initial_weights` takes them.
-    steps: T, with the best of several step sizes; default FLOOR_STEPS/(gamma^2 eps) small steps, which leave
-    practically nothing to optimisation, as the proved bounds at their floor.  logit_scale: kappa; default 1 for soft
-    labels (the labels as they are; smaller ones cost fewer flips), and a tiny one for the perceptron loss, which is
-    scale-free.  fitted: fit D to each W(0) after trying the comparator of the theorems; otherwise use only that one.
-    The radius is chosen at each width and the step size at its first seed, the same for all seeds.  The search doubles
+    sigmoid(z), "hard" the perceptron loss, which is scale-free, at a tiny radius.  seeds: of W(0), as `initial_weights`
+    takes them.  FLOOR_STEPS/(gamma^2 eps) small steps leave practically nothing to optimisation, as the proved bounds
+    at their floor; D is the comparator of the theorems, or one fitted to W(0) where that does not reach eps.
+    The radius is chosen at each width, the same for all seeds.  The search doubles
     the width and then bisects, taking for granted that more neurons are no worse; the two widths in the result are
     what was checked.  After time_limit seconds it returns what it has.  Fits are tried while neurons x samples stay
     below 2^24.  theory: Certificate, theory: Logit scale.
 
     Raises:
-        InputError: eps, success, seeds or max_width out of range.
+        InputError: eps, success or seeds out of range; a teacher without a margin.
     """
-    if not (0 < eps < 1 and 0 < success <= 1 and len(seeds) >= 1 and max_width >= 2):
-        raise InputError("certificate width: eps and success must lie in (0, 1), with seeds and max_width >= 2")
+    if not (0 < eps < 1 and 0 < success <= 1 and len(seeds) >= 1):
+        raise InputError("certificate width: eps and success must lie in (0, 1), with at least one seed")
     margin = float(np.min(np.abs(z)))
     if not margin:
         raise InputError("certificate width: a teacher logit is 0, so the teacher has no margin; use another teacher")
-    factors = (FLOOR_STEP,) if steps is None else STEP_SIZES
-    steps = math.ceil(FLOOR_STEPS / (margin**2 * eps)) if steps is None else steps
+    steps = math.ceil(FLOOR_STEPS / (margin**2 * eps))
     if labels == "soft":
-        scale = 1.0 if logit_scale is None else logit_scale
-        base = TrainingSpec("soft", "kl", radius=scale, step_size=1.0, steps=steps, precision="float64")
-        target = scale * z
+        target = z
+        base = TrainingSpec("soft", "kl", radius=1.0, step_size=FLOOR_STEP, steps=steps, precision="float64")
     else:
-        scale = PERCEPTRON_SCALE if logit_scale is None else logit_scale
+        scale = PERCEPTRON_SCALE
         target = scale * y * np.abs(z)
-        step = scale * margin  # the perceptron's best eta is the margin over kappa
+        step = FLOOR_STEP * scale * margin  # the perceptron's best eta is the margin over kappa
         base = TrainingSpec("hard", "perceptron", radius=scale, step_size=step, steps=steps, precision="float64")
     question = _Question(
-        X, y, q, target, eps, base, factors, seeds, math.ceil(success * len(seeds) - 1e-9), fitted,
-        time.monotonic() + time_limit,
+        X, y, q, target, eps, base, seeds, math.ceil(success * len(seeds) - 1e-9), time.monotonic() + time_limit
     )  # fmt: skip
-    largest = min(max_width, CELLS // len(X)) if fitted else max_width
+    largest = min(WIDEST, CELLS // len(X))
     failed, width, found = 0, 0, None
     try:
         while width - failed > 2 or found is None:
@@ -141,9 +124,6 @@ def certificate_width(
         success=success,
         seeds=len(seeds),
         successes=0 if found is None else sum(error <= eps for error in found.errors),
-        median_bound=None if found is None else float(np.median(found.errors)),
-        fitted=fitted,
-        logit_scale=scale,
         spec=None if found is None else found.spec,
     )
 
@@ -156,8 +136,7 @@ class _OutOfTimeError(Exception):
 class _Question:
     """One search: what is certified, for which W(0), and how many of them may miss.
 
-    base: the training at factor 1 of radius and step size.  factors: step sizes to choose from.  radii: those worth
-    trying, of base.radius.
+    base: the training at factor 1 of the radius.  radii: the factors worth trying.
     """
 
     X: Rows
@@ -166,27 +145,17 @@ class _Question:
     z: PerSample
     eps: float
     base: TrainingSpec
-    factors: Sequence[float]
     seeds: Sequence[int]
     needed: int
-    fitted: bool
     deadline: float
-    radii: Sequence[float] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.radii = RADII if self.fitted else (1.0,)
+    radii: Sequence[float] = RADII
 
     def attempt(self, width: int) -> _Attempt | None:
-        """A radius and a step size under which at least `needed` seeds succeed, None where there is none."""
+        """A radius under which at least `needed` seeds succeed, None where there is none."""
         first: dict[float, float] = {}
         for factor in self.radii:
-            specs = [
-                replace(self.base, radius=factor * self.base.radius, step_size=self.base.step_size * eta)
-                for eta in self.factors
-            ]
-            bounds = self._bounds(width, self.seeds[0], specs)
-            first[factor] = min(bounds)
-            spec = specs[bounds.index(first[factor])]
+            spec = replace(self.base, radius=factor * self.base.radius)
+            first[factor] = self._bound(width, self.seeds[0], spec)
             if errors := self._all_seeds(width, spec, first[factor]):
                 return _Attempt(spec, errors)
         self.radii = [factor for factor in self.radii if first[factor] <= HOPELESS * min(first.values())]
@@ -201,34 +170,34 @@ class _Question:
                 batch = self.seeds[len(errors) : len(errors) + workers]
                 if not batch:
                     return errors
-                errors += [bounds[0] for bounds in pool.map(lambda seed: self._bounds(width, seed, [spec]), batch)]
+                errors += pool.map(lambda seed: self._bound(width, seed, spec), batch)
         return []
 
-    def _bounds(self, width: int, seed: int, specs: Sequence[TrainingSpec]) -> list[float]:
-        """Certified error under each spec (one radius, several step sizes), for the best of the comparators."""
+    def _bound(self, width: int, seed: int, spec: TrainingSpec) -> float:
+        """Certified error for the best of the comparators."""
         W0, a = initial_weights(width, self.X.shape[1], seed)
         D = default_comparator(W0, a, self.base.radius, self.q, self.X, self.y)
-        bounds = self._certify(W0, a, D, specs)
-        if not self.fitted or min(bounds) <= self.eps:
-            return bounds
+        best = self._certify(W0, a, D, spec)
+        if best <= self.eps:
+            return best
         hard = self.base.labels == "hard"
         duration = self._margin_duration() if hard else DURATION * self.base.steps
-        fits = fit_comparator(self.X, W0, a, D, self.z, radius=specs[0].radius, duration=duration, one_sided=hard)
+        fits = fit_comparator(self.X, W0, a, D, self.z, radius=spec.radius, duration=duration, one_sided=hard)
         latest = 1.0
         for left in reversed(range(FITS)):
-            before, fitted = latest, self._certify(W0, a, next(fits), specs)
-            latest, bounds = min(fitted), [min(pair) for pair in zip(bounds, fitted, strict=True)]
+            before, latest = latest, self._certify(W0, a, next(fits), spec)
+            best = min(best, latest)
             # gains tend to shrink: stop where even as many more of this size as fits are left would not reach eps
             if latest <= self.eps or latest - left * max(before - latest, 0) > self.eps:
                 break
-        return bounds
+        return best
 
     def _margin_duration(self) -> float:
         """eta T of the fit for the perceptron, whose bound asks for a large margin at a small norm."""
         return 8 / (0.1 * float(np.min(np.abs(self.z)) / self.base.radius) ** 2)
 
-    def _certify(self, W0: Neurons, a: Signs, D: Neurons, specs: Sequence[TrainingSpec]) -> list[float]:
+    def _certify(self, W0: Neurons, a: Signs, D: Neurons, spec: TrainingSpec) -> float:
         if time.monotonic() > self.deadline:
             raise _OutOfTimeError
-        intervals = logit_intervals(self.X, W0, a, D, specs[0].radius)
-        return [certify_intervals(self.X, self.y, self.z, intervals, spec).average_error for spec in specs]
+        intervals = logit_intervals(self.X, W0, a, D, spec.radius)
+        return certify_intervals(self.X, self.y, self.z, intervals, spec).average_error

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boundcheck.errors import InputError
-from boundcheck.experiments.logit_scales import check_scales, enough_steps, factors, logit_scales, trend
+from boundcheck.experiments.logit_scales import check_scales, enough_steps, logit_scales, trend
 from boundcheck.records import BoundRow, Search
 
 
@@ -91,13 +91,6 @@ def test_an_open_bracket_tells_from_its_lower_end_only() -> None:
 def test_the_sentence_names_the_brackets_and_the_pair_furthest_apart() -> None:
     said = trend(rows([(2, 8), (8, 16), (16, 32)]))[1]
     assert "1 against 3: (2, 8] against (16, 32]" in said
-
-
-def test_the_factor_lies_between_the_ends_of_the_brackets() -> None:
-    said = factors(rows([(10, 18), (10, 18), (14, 20)]))
-    assert f"between {16 / 18:.3g} and {20 / 12:.3g}" in said
-    assert "soft-sharp by 3" in said
-    assert "between 0 and unknown" in factors(rows([(10, None), (10, None)]))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 10.0, 200.0])

@@ -196,7 +196,7 @@ def test_a_run_stopped_early_is_judged_by_what_its_average_can_still_become() ->
     assert not succeeded(run_with(None, 0.0501), 0.05)
 
 
-def test_eps_reaches_the_trainer_only_for_early_stops() -> None:
+def test_eps_reaches_the_trainer_so_that_runs_stop_early() -> None:
     seen = []
 
     def train(*args: Any, eps: float | None, progress: Any) -> list[TrainingRun]:
@@ -204,8 +204,7 @@ def test_eps_reaches_the_trainer_only_for_early_stops() -> None:
         return Bernoulli(STEEP)(*args, eps=eps, progress=progress)
 
     search(STEEP, train=train)
-    search(STEEP, train=train, early_stop=False)
-    assert set(seen) == {0.05, None}
+    assert set(seen) == {0.05}
 
 
 @pytest.mark.parametrize(
