@@ -194,7 +194,7 @@ def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> t
 def _cost(specs: Sequence[TrainingSpec], cells: int, settings: SearchSettings) -> str:
     """What the searches and the certificates take, where that is long."""
     needed = [training_seconds(SEARCH_NEURONS, spec.steps, cells) for spec in specs]
-    most = len(specs) * settings.time_limit + len(LADDER) * settings.certificate_time
+    most = len(specs) * settings.time_limit + len(KINDS) * settings.certificate_time
     return takes_long(sum(min(seconds, settings.time_limit) for seconds in needed), most)
 
 
