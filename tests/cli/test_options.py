@@ -1,4 +1,7 @@
-"""No option is silently ignored: in every mode of every command each one changes the result or is refused."""
+"""No option is silently ignored: in every mode of every command each one changes the result or is refused.
+
+A new option needs a value to try in PROBES (or ELSEWHERE, with the reason), a new mode a line in BASES.
+"""
 
 import csv
 import json
@@ -92,6 +95,7 @@ ELSEWHERE = {
 
 PROBES: dict[str, list[str]] = {
     "draws": ["--draws", "5000"],
+    "nu": ["--nu", "0.2"],
     "ignore": ["--ignore", "a"],
     "keys": ["--keys", "X,y"],
     "margin_draws": ["--margin-draws", "5000"],
