@@ -45,7 +45,7 @@ logit scale; kappa | Logit scale
 temperature; tau | Temperature
     Of a loss: tau in tau ln(1 + exp(-y f/tau)). Of soft labels: logits divided by it; above 1 it makes them
     softer.
-margin; gamma; margin gamma; sup norm; rkhs norm; gamma_sup; gamma_rkhs | Kernel and margin
+margin; gamma; margin gamma; sup norm; rkhs norm; norm; rkhs; sup; gamma_sup; gamma_rkhs | Kernel and margin
     gamma: how clearly the best teacher of norm at most 1 separates the labels, the least y z over the samples.
     Larger is easier; it is at most 1/2. The sup norm bounds the teacher at every w (Assumption 1), the RKHS
     norm on average.
