@@ -14,6 +14,7 @@ from boundcheck.cli import config, streams
 from boundcheck.cli.audit import audit
 from boundcheck.cli.compare import compare
 from boundcheck.cli.crowd import crowd
+from boundcheck.cli.data import data
 from boundcheck.cli.explain import explain
 from boundcheck.cli.labels import labels
 from boundcheck.cli.logfile import Log
@@ -107,7 +108,7 @@ def _root(
     context.call_on_close(lambda: config.settings.reset(before))
 
 
-for _command in (audit, compare, crowd, explain, margin, report, verify):
+for _command in (audit, compare, crowd, data, explain, margin, report, verify):
     app.command()(_command)
 app.add_typer(labels, name="labels")
 app.add_typer(reproduce, name="reproduce")

@@ -185,7 +185,7 @@ def check(
     this.finish(
         report,
         exit_code=VIOLATED if report.refuted else code,
-        data_sha256=known.digest if isinstance(known, Dataset) else None,
+        data=known if isinstance(known, Dataset) else None,
     )
 
 
@@ -255,7 +255,7 @@ def make(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, data_sha256=dataset.digest)
+    this.finish(report, data=dataset)
 
 
 def _temperature(text: str) -> float | None:

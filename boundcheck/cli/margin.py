@@ -58,10 +58,12 @@ def margin(
 
     Example: boundcheck margin sklearn:digits --positive 5,6,7,8,9
     """
+    from boundcheck.pipeline.data import hint
     from boundcheck.pipeline.margin import margin
 
     options.check_outputs(plot, save_teacher)
     dataset = rows.load(data, this.seed)
+    hint(dataset, typed=rows.prepare is not None or rows.normalize != "max")
     report = margin(
         dataset,
         norm=norm,
@@ -76,11 +78,11 @@ def margin(
         progress=this.progress,
     )
     if save_teacher is not None and report.teacher is not None:
-        report.teacher.save(save_teacher)
+        report.teacher.save(save_teacher, preparation=dataset.preparation.text())
     this.finish(
         report,
         exit_code=VIOLATED if report.conflicts else HOLDS,
-        data_sha256=dataset.digest,
+        data=dataset,
         plot=plot if report.teacher is not None or len(report.profile) > 1 else None,
         given=(dataset,),
     )

@@ -155,10 +155,13 @@ class DataOptions:
         """The data set that `source` names, with what the options say done to it."""
         from boundcheck.datasets import load_dataset
 
+        return load_dataset(source, **self.arguments(), seed=seed)
+
+    def arguments(self) -> dict[str, Any]:
+        """The options as arguments of `load_dataset`."""
         hints = get_type_hints(type(self), include_extras=True)
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        lists = {name: classes(given[name]) for name in given if classes in hints[name].__metadata__}
-        return load_dataset(source, **(given | lists), seed=seed)
+        return given | {name: classes(given[name]) for name in given if classes in hints[name].__metadata__}
 
 
 _SEARCH = "Search"

@@ -25,9 +25,11 @@ from boundcheck.records import Record, finite_or_none, jsonable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from boundcheck.datasets import Dataset
     from boundcheck.presentation.document import Document
 
 HOLDS, VIOLATED, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+_ALSO = {"scikit-learn": "sklearn", "python-flint": "flint"}  # whose versions are told where they were used
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Session:
         render: Callable[["Console"], None] | None = None,
         *,
         exit_code: int = HOLDS,
+        data: "Dataset | None" = None,
         data_sha256: str | None = None,
         plot: Path | None = None,
         latex: str | None = None,
@@ -73,8 +76,9 @@ class Session:
     ) -> NoReturn:
         """Present `result` in the format asked for, write its figure and its LaTeX, and leave with `exit_code`.
 
-        latex: a file, or - for stdout.  given: what its view draws from besides the record.  render: prints a result
-        that has no view.
+        data: what the result is about, for the manifest and a line of the output; data_sha256 where only its digest is
+        known.  latex: a file, or - for stdout.  given: what its view draws from besides the record.  render: prints a
+        result that has no view.
         """
         from boundcheck.presentation import figures, present
         from boundcheck.presentation import latex as latex_writer
@@ -85,6 +89,8 @@ class Session:
         document = None
         if render is None and (not self.json or plot is not None or latex is not None):
             document = present(result, *given).typed(DataOptions.typed(self.inputs))
+            if data is not None:
+                document = document.noting(data.provenance, detail=not data.preparation.steps)
             if plot is not None:
                 figures.draw(document, plot)
             if latex is not None and latex != "-":
@@ -100,7 +106,8 @@ class Session:
                     "inputs": finite_or_none(jsonable(self.inputs))[0],
                     "result": body,
                     "warnings": notes,
-                    "manifest": self._manifest(data_sha256),
+                    "manifest": self._manifest(data_sha256 if data is None else data.digest)
+                    | ({} if data is None else data.manifest()),
                 }
                 sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
             elif document is None:
@@ -141,10 +148,11 @@ class Session:
         from importlib.metadata import version
 
         jax = sys.modules.get("jax")
+        used = [name for name, module in _ALSO.items() if module in sys.modules]
         return {
             "boundcheck": __version__,
             "python": ".".join(map(str, sys.version_info[:3])),
-            **{name: version(name) for name in ("jax", "numpy", "scipy", "sympy")},
+            **{name: version(name) for name in ("jax", "numpy", "scipy", "sympy", *used)},
             "x64": bool(jax.config.jax_enable_x64) if jax else True,
             "device": jax.devices()[0].platform if jax else "none",
             "seed": self.seed,

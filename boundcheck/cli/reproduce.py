@@ -276,7 +276,7 @@ def temperature(
             progress=this.progress,
         )
     code = {"no margin": VIOLATED, "cut short": UNDECIDED}.get(result.trend, HOLDS)
-    this.finish(result, exit_code=code, data_sha256=dataset.digest, plot=plot if result.rows else None)
+    this.finish(result, exit_code=code, data=dataset, plot=plot if result.rows else None)
 
 
 def _widths(text: str) -> tuple[int, ...]:

@@ -78,6 +78,7 @@ def verify(
 
     Example: boundcheck verify sklearn:digits --positive 5,6,7,8,9 --width-search --eps 0.15
     """
+    from boundcheck.pipeline.data import hint
     from boundcheck.pipeline.verify import EMBEDDED, Store, open_executor, verify
     from boundcheck.verification import EXIT_CODE, Verdict
 
@@ -88,6 +89,7 @@ def verify(
     settings = search.settings(certificate_time=certificate_time)
     with Store(store) as keep, open_executor(dask) as executor:
         dataset = rows.load(EMBEDDED if data is None else data, this.seed)
+        hint(dataset, typed=rows.prepare is not None or rows.normalize != "max")
         report = verify(
             dataset,
             width=None if width_search else "own" if width is None else width,
@@ -107,6 +109,6 @@ def verify(
         this.finish(
             report,
             exit_code=EXIT_CODE[report.judgement.verdict],
-            data_sha256=dataset.digest,
+            data=dataset,
             plot=None if report.judgement.verdict is Verdict.ASSUMPTION_FAILS else plot,
         )

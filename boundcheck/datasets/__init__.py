@@ -11,7 +11,7 @@ from boundcheck.datasets.builtin import SKLEARN, read_openml, read_sklearn
 from boundcheck.datasets.dataset import MAX_BYTES, Dataset, HeldOut, Table, prepare
 from boundcheck.datasets.files import read_file
 from boundcheck.datasets.norms import NORMALIZATIONS
-from boundcheck.datasets.npz import read_npz
+from boundcheck.datasets.npz import read_npz, save_dataset
 from boundcheck.datasets.steps import STEPS, Preparation, Step
 from boundcheck.datasets.synthetic import FAMILIES, read_synthetic
 from boundcheck.errors import BoundcheckWarning, InputError
@@ -30,6 +30,8 @@ __all__ = [
     "from_arrays",
     "load_dataset",
     "read_npz",
+    "read_table",
+    "save_dataset",
 ]
 
 
@@ -72,10 +74,7 @@ def load_dataset(
     """
     source = str(source)
     try:
-        table = _read(source, target, seed, ignore=ignore, keys=keys, split=split)
-        for column in table.left_out:
-            if "--ignore" not in column:
-                warnings.warn(f"{source}: {column} is left out", BoundcheckWarning, stacklevel=2)
+        table, sha = read_table(source, target=target, ignore=ignore, keys=keys, split=split, seed=seed)
         return _prepare(
             source,
             table,
@@ -85,13 +84,30 @@ def load_dataset(
             steps=prepare,
             normalize=normalize,
             seed=seed,
-            file_sha256=_file_sha256(source),
+            file_sha256=sha,
         )
     except MemoryError as error:
         raise InputError(f"{source}: not enough memory; use fewer rows or features") from error
 
 
 _prepare = prepare
+
+
+def read_table(
+    source: str,
+    *,
+    target: str | None = None,
+    ignore: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    split: str = "train",
+    seed: int = 0,
+) -> tuple[Table, str | None]:
+    """The rows and labels of DATA as they come, and the SHA-256 of the file; options as for `load_dataset`."""
+    table = _read(source, target, seed, ignore=ignore, keys=keys, split=split)
+    for column in table.left_out:
+        if "--ignore" not in column:
+            warnings.warn(f"{source}: {column} is left out", BoundcheckWarning, stacklevel=2)
+    return table, _file_sha256(source)
 
 
 def _file_sha256(source: str) -> str | None:

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int8, Int64, Shaped
@@ -66,6 +67,33 @@ class Dataset:
     columns: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     file_sha256: str | None = None
+
+    @property
+    def provenance(self) -> str:
+        """In one line: where the rows come from and what was done to them."""
+        n, d = self.X.shape
+        steps = [f"{step} ({step.said})" if step.said else str(step) for step in self.preparation.steps]
+        if self.preparation.before is not None:
+            steps.insert(0, f"prepared before ({self.preparation.before.spec or self.preparation.before.normalize})")
+        words = [
+            f"{self.name}: {n:,} rows, {d:,} columns",
+            f"+1: {', '.join(self.positive)}; -1: {', '.join(self.negative)}",
+            *(["left out: " + ", ".join(self.left_out)] if self.left_out else []),
+            *(["steps: " + ", ".join(steps)] if steps else []),
+            f"norm {self.normalize}",
+            f"digest {self.digest[:12]}",
+            *([f"file {self.file_sha256[:12]}"] if self.file_sha256 else []),
+        ]
+        return "; ".join(words)
+
+    def manifest(self) -> dict[str, Any]:
+        """JSON-ready: classes mapped, steps with what they learned, rows and columns left out, digest of the file."""
+        return {
+            "classes": {"positive": list(self.positive), "negative": list(self.negative)},
+            "preparation": self.preparation.summary(),
+            "left_out": list(self.left_out),
+            "file_sha256": self.file_sha256,
+        }
 
 
 @dataclass(frozen=True, eq=False)

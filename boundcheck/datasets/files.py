@@ -74,7 +74,10 @@ def _read_npz(path: Path, keys: Sequence[str], split: str) -> Table:
         raise InputError(f"{path}: --keys {','.join(keys)}: name two arrays, of the rows and of the labels: --keys X,y")
     present = npz_keys(path)
     named = {name.lower(): name for name in reversed(present)} | {name: name for name in present}
-    found = tuple(keys) or next(((named[x], named[y]) for x, y in KEYS if x in named and y in named), ("X", "y"))
+    found = tuple(keys) or next(
+        ((here[0], here[1]) for pair in KEYS if all(here := [named.get(k, named.get(k.lower(), "")) for k in pair])),
+        ("X", "y"),
+    )
     held_out = tuple(named.get(key.replace("train", "test"), key) for key in found)
     if set(held_out) & set(found):
         held_out = ()

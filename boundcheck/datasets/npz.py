@@ -12,13 +12,13 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from jaxtyping import Shaped
 
-from boundcheck.datasets.dataset import MAX_BYTES
-from boundcheck.errors import InputError, listed, quoted
+from boundcheck.datasets.dataset import MAX_BYTES, Dataset
+from boundcheck.errors import InputError, listed, quoted, writing
 
 _HEADER = re.compile(
     r"\{\s*'descr':\s*'(?P<descr>[<>|=]?[a-zA-Z]\d{0,9})',\s*"
@@ -145,3 +145,18 @@ def _check_size(where: str, size: int) -> None:
 
 def _reason(error: BaseException) -> str:
     return quoted(str(error) or type(error).__name__, 80)
+
+
+def save_dataset(path: Path, dataset: Dataset) -> None:
+    """Write X, y and the preparation; with held-out rows x_train, y_train, x_test, y_test. Load it with normalize none.
+
+    Raises OutputError where the file cannot be written.
+    """
+    held_out = dataset.held_out
+    arrays: dict[str, Any] = {"X": dataset.X, "y": dataset.y}
+    if held_out is not None:
+        arrays = {"x_train": dataset.X, "y_train": dataset.y, "x_test": held_out.X, "y_test": held_out.y}
+    if dataset.p is not None:
+        arrays["p"] = dataset.p
+    with writing(path), path.open("wb") as file:
+        np.savez_compressed(file, **arrays, preparation=dataset.preparation.text(), rows=dataset.rows)

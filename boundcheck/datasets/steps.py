@@ -190,7 +190,7 @@ def _impute(rows: Rows, how: str) -> tuple[Learned, str]:
         present = rows.X[~missing[:, j], j]
         if not len(present):
             raise _RefusedError(f"column {quoted(name)} has no value at all; leave it out with --ignore")
-        fill[j] = np.bincount(present.astype(int)).argmax() if j in rows.levels else (present / len(present)).sum()
+        fill[j] = np.bincount(present.astype(int)).argmax() if j in rows.levels else present.mean()
     modes = {rows.names[j]: levels[int(fill[j])] for j, levels in rows.levels.items()}
     count, how_said = int(missing.sum()), "the column's mean" + (", or most frequent category" if modes else "")
     return {"how": how, "fill": fill, "modes": modes}, f"{count:,} missing values became {how_said}" if count else ""
@@ -239,7 +239,7 @@ def _indicators(rows: Rows, learned: Learned) -> Rows:
 
 def _mean(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " d"]:
     """Column means; of a constant column exactly its value."""
-    return np.asarray(np.where(np.ptp(X, axis=0) == 0, X[0], (X / len(X)).sum(axis=0)))
+    return np.asarray(np.where(np.ptp(X, axis=0) == 0, X[0], X.mean(axis=0)))
 
 
 def _center(rows: Rows, _: None) -> tuple[Learned, str]:

@@ -21,6 +21,7 @@ MISSING = {"", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none"}
 """Cells, in lower case, without a value. Other words of `softlabels.encoding.MISSING` may be categories."""
 STDIN = "-"
 _INDEX = re.compile(r"|unnamed: \d+|__index_level_\d+__", re.IGNORECASE)
+_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
@@ -147,6 +148,8 @@ class _Cells:
         if self.comma and _COMMA.fullmatch(cell):
             self._decimal(",", line)
             cell = cell.replace(",", ".")
+        elif self.comma and _POINT.fullmatch(cell):
+            self._decimal(".", line)
         try:
             value = math.nan if "_" in cell else float(cell)
         except ValueError:
@@ -159,8 +162,6 @@ class _Cells:
         if math.isnan(value):
             count, first, seen = self.text.get(k, (0, line, cell))
             self.text[k] = (count + 1, first, seen)
-        elif self.comma and "." in cell:
-            self._decimal(".", line)
         return value
 
     def _decimal(self, mark: str, line: int) -> None:

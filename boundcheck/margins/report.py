@@ -39,10 +39,11 @@ class Teacher(Record):
     digest: str
     z_error: Float64[np.ndarray, " n"]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, preparation: bytes = b"") -> None:
         """Write the .npz that `load_teacher` reads, with z and z_error under the keys logits and logits_error.
 
-        Raises OutputError where the path cannot be written.
+        preparation: what was done to the rows, `Preparation.text()`.  Raises OutputError where the path cannot be
+        written.
         """
         interval = self.margin
         with writing(path), path.open("wb") as file:
@@ -59,6 +60,7 @@ class Teacher(Record):
                 kind=self.kind,
                 radius=self.radius,
                 digest=self.digest,
+                preparation=preparation,
             )
 
 

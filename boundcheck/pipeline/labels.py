@@ -91,6 +91,7 @@ def labels_make(
         y=dataset.y,
         rows=dataset.rows,
         digest=dataset.digest,
+        preparation=dataset.preparation.text(),
         positive=dataset.positive,
         negative=dataset.negative,
         temperature=made.temperature,

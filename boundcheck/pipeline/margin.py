@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcheck.datasets import Dataset
+from boundcheck.datasets import Dataset, as_dataset
 from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import Level, Limiting, MarginReport, Teacher
@@ -34,7 +34,8 @@ _MOST_BYTES = 2**33
 
 
 def margin(
-    dataset: Dataset,
+    data: Any,
+    y: Any = None,
     *,
     norm: str = "both",
     confidence: float = 0.99,
@@ -47,7 +48,9 @@ def margin(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> MarginReport:
-    """Both margins of `dataset` and the kernel teacher (theory: Kernel and margin).
+    """Both margins of a data set and the kernel teacher (theory: Kernel and margin).
+
+    data: a Dataset, or rows of any kind that `bc.dataset` takes, with their labels `y`.
 
     norm: rkhs skips all sampling (gamma_sup is then its outer bounds); sup and both are the same work.
     confidence: of the sup-norm interval, in (0, 1).  tolerance: its relative width at which to stop.
@@ -58,6 +61,7 @@ def margin(
     eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
     Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
     """
+    dataset = as_dataset(data, y)
     _check(norm, confidence, tolerance, draws, time_limit)
     if not all(0 < level <= 1 for level in nu):
         raise InputError(f"--nu {','.join(map(str, nu))} is out of range; use shares of the rows in (0, 1], like 0.05")

@@ -3,12 +3,14 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
 from boundcheck.datasets import Dataset
+from boundcheck.datasets.dataset import checked_probabilities
 from boundcheck.labels.files import labels_for
 from boundcheck.labels.teachers import warn_beyond_hypothesis
 from boundcheck.margins import Teacher
@@ -16,6 +18,7 @@ from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.search import Store
+from boundcheck.softlabels.encoding import warn_if_contradicted
 from boundcheck.softlabels.probabilities import log_odds
 
 
@@ -49,7 +52,7 @@ def make_problem(
     *,
     eps: float,
     delta: float,
-    labels: Path | None,
+    labels: Any,
     draws: int | None,
     seed: int,
     store: Store | None,
@@ -64,7 +67,11 @@ def make_problem(
     if teacher is None:
         return None
     p, logits, radius = teacher.p, teacher.z, 1.0
-    if labels is not None:
+    if labels is not None and not isinstance(labels, str | Path):
+        p = checked_probabilities("labels", np.asarray(labels), len(data.y))
+        logits, radius = log_odds(p), math.nan
+        warn_if_contradicted("labels", np.stack([1 - p, p], axis=1), (data.y > 0).astype(int))
+    elif labels is not None:
         p, logits, file = labels_for(labels, data)
         radius = file.radius
     elif data.p is not None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -47,7 +46,7 @@ def verify(
     mode: Training | None = None,
     eps: float = 0.05,
     delta: float = 0.05,
-    labels: Path | None = None,
+    labels: Any = None,
     settings: SearchSettings | None = None,
     bound: str = THEOREMS[0].id,
     seeds: int = 40,
@@ -62,12 +61,13 @@ def verify(
     width: "own" for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a
     search, theorem at one width. A search in theorem mode trains each contender as its own bound prescribes (THEOREMS).
     dataset: default eight alternating points on the circle.  eps: target average error.  delta: the paper's.
-    labels: a file of soft labels for the same rows; default the data set's own, else the kernel teacher's.
+    labels: a file of soft labels for the same rows, or an array (n,) of P(y = +1) in (0, 1); default the data set's
+    own, else the kernel teacher's.
     Raises InputError for settings out of range or a run that would take hours.
     """
     data = load_dataset(EMBEDDED) if dataset is None else dataset
     if labels is not None and width is not None and bounds.registry[bound].labels == "hard":
-        raise InputError(f"--labels {labels}: {bound} trains on hard labels; leave it out")
+        raise InputError(f"--labels: {bound} trains on hard labels; leave it out")
     settings = settings or SearchSettings()
     problem = make_problem(
         data, eps=eps, delta=delta, labels=labels, draws=margin_draws, seed=seed, store=store, progress=progress

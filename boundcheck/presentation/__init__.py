@@ -26,6 +26,7 @@ VIEWS = {
     "CrowdReport": "crowd:crowd",
     "CrowdStudent": "crowd:students",
     "Exported": "runs:exported",
+    "DataReport": "data:data",
     "Explanation": "explain:explanation",
     "LabelsMade": "labels:made",
     "LogitScales": "families:logit_scales",

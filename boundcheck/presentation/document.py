@@ -185,6 +185,12 @@ class Document:
         blocks = [Next([filled(c) for c in b.commands]) if isinstance(b, Next) else b for b in self.blocks]
         return Document(self.title, blocks)
 
+    def noting(self, text: str, *, detail: bool) -> "Document":
+        """With a note before the commands to type next."""
+        blocks = list(self.blocks)
+        place = next((k for k, block in enumerate(blocks) if isinstance(block, Next)), len(blocks))
+        return Document(self.title, [*blocks[:place], Note(text, detail=detail), *blocks[place:]])
+
     def tables(self, *, details: bool) -> list[Table]:
         """The tables; without details only those of the first level, or all of them where there is none there."""
         every = [block for block in self._flat() if isinstance(block, Table)]
