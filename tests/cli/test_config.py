@@ -17,6 +17,7 @@ from boundcheck.cli import app, config
 
 COMMANDS = dict(config.commands(get_command(app)))
 ARGUMENTS = {
+    "data": ["sklearn:wine"],
     "crowd": ["answers.csv"],
     "explain": ["soft-published"],
     "labels check": ["p.npz"],
