@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of every reader: `python tests/benchmarks/fuzz_readers.py KIND [-max_total_time=300 ...]`.
 
-KIND: npz, keras, npy, idx, csv, mixed, feather, preparation, labels, answers, truth or toml; the rest goes to libFuzzer.
+KIND: npz, keras, npy, idx, csv, mixed, feather, preparation, labels, answers, truth or toml; then libFuzzer's options.
 Needs `pip install atheris`. A reader may return, or raise InputError on one line; anything else, and any input that
 takes more than 10 s or 2 GB, is a crash.
 Fuzzing runs from a corpus of sound files; the digests in an archive are mended, so that damage reaches the parsers.
