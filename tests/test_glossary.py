@@ -15,7 +15,8 @@ _WORDS = """
     worst rows 95 average final search ~ value why meaning note kind row label data method class examples source number
     name state size date command difference paper ours seconds count time share known how it is in at angle
     nearest of the other term = % as printed its statement
-    behind best last run step parameters per answer s.e. widths movement at values bounds least median most
+    behind best last run step parameters per answer s.e. widths movement noise variance
+    worst rows at values bounds least median most
 """
 EVERYDAY = set(_WORDS.split())
 

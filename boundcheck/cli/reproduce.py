@@ -76,9 +76,6 @@ def table1(
     """
     from boundcheck.pipeline.reproduce import table1
     from boundcheck.pipeline.verify import Store
-    from boundcheck.presentation.latex import write
-    from boundcheck.presentation.views import experiment_plots
-    from boundcheck.presentation.views import experiments as experiment_tables
 
     chosen = _widths(widths)
     if not 0 < train_share < 1:
@@ -96,11 +93,7 @@ def table1(
             store=opened,
             progress=this.progress,
         )
-    if plot is not None:
-        experiment_plots.plot_table1(result, plot)
-    if latex is not None:
-        write(experiment_tables.latex_table1(result), latex)
-    this.finish(result, lambda console: experiment_tables.show_table1(result, console), data_sha256=result.data_sha256)
+    this.finish(result, data_sha256=result.data_sha256, plot=plot, latex=None if latex is None else str(latex))
 
 
 @reproduce.command()
@@ -127,9 +120,6 @@ def figure1(
     """
     from boundcheck.pipeline.reproduce import figure1
     from boundcheck.pipeline.verify import Store
-    from boundcheck.presentation.latex import write
-    from boundcheck.presentation.views import experiment_plots
-    from boundcheck.presentation.views import experiments as experiment_tables
 
     if scale == "paper" and data is None:
         raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
@@ -149,11 +139,7 @@ def figure1(
             store=opened,
             progress=this.progress,
         )
-    if plot is not None:
-        experiment_plots.plot_figure1(result, plot)
-    if latex is not None:
-        write(experiment_tables.latex_figure1(result), latex)
-    this.finish(result, lambda console: experiment_tables.show_figure1(result, console), data_sha256=result.data_sha256)
+    this.finish(result, data_sha256=result.data_sha256, plot=plot, latex=None if latex is None else str(latex))
 
 
 @reproduce.command()

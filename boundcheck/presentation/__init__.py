@@ -28,6 +28,7 @@ VIEWS = {
     "Exported": "runs:exported",
     "DataReport": "data:data",
     "Explanation": "explain:explanation",
+    "Figure1": "experiments:figure1",
     "LabelsMade": "labels:made",
     "LogitScales": "families:logit_scales",
     "Glossary": "explain:glossary",
@@ -38,6 +39,7 @@ VIEWS = {
     "Scaling": "families:scaling",
     "SettingRuns": "runs:setting",
     "StoreListing": "runs:listing",
+    "Table1": "experiments:table1",
     "WidthReport": "verify:width_runs",
     "WidthSearchReport": "verify:width_search",
 }

@@ -39,12 +39,13 @@ def test_table1_prints_both_tables_writes_its_files_and_resumes(tmp_path: Path) 
     store, plot, tex = tmp_path / "s.sqlite", tmp_path / "t.png", tmp_path / "t.tex"
     shown = invoke(TABLE1, store, "--plot", plot, "--latex", tex)
     assert shown.exit_code == 0, shown.stderr
-    assert "Table 1: sklearn:digits, 2 seeds a cell" in shown.stdout
+    assert "Table 1 on sklearn:digits: of the paper's claims, (a)" in shown.stdout
+    assert "2 seeds a cell" in shown.stdout
     assert all(number in shown.stdout for number in ("98.75", "93.04", "95.62", "(a)", "(b)", "(d)"))
     assert plot.stat().st_size > 10_000
     text = tex.read_text()
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 2
-    assert "$93.04$" in text
+    assert "93.04" in text
     assert r"\%" in text
     envelope = json.loads(invoke(TABLE1, store, "--json").stdout)
     result = envelope["result"]
@@ -62,11 +63,12 @@ def test_figure1_prints_both_curves_writes_its_files_and_resumes(tmp_path: Path,
     store, plot, tex = tmp_path / "s.sqlite", tmp_path / "f.svg", tmp_path / "f.tex"
     shown = invoke(FIGURE1, store, "--plot", plot, "--latex", tex)
     assert shown.exit_code == 0, shown.stderr
-    assert "Figure 1: shapes:n=60, 2 runs a cell" in shown.stdout
+    assert "Figure 1 on shapes:n=60: of the paper's claims, " in shown.stdout
+    assert "2 runs a cell" in shown.stdout
     assert all(number in shown.stdout for number in ("82.5", "74.7", "76.0", "+8.2"))
     assert "not shown to beat a coin at variance 0.01, 0.2" in " ".join(shown.stdout.split())
     assert "<svg" in plot.read_text()
-    assert "$82.5$" in tex.read_text()
+    assert "82.5" in tex.read_text()
     result = json.loads(invoke(FIGURE1, store, "--json").stdout)["result"]
     assert result["cells_reused"] == 4
     assert [row["noise"] for row in result["rows"]] == [0.01, 0.2]

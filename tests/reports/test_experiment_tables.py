@@ -1,12 +1,10 @@
 """Numbers of the reproduced experiments as they are printed."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from boundcheck.experiments.estimates import Estimate, proportion
-from boundcheck.presentation.views.experiments import interval, show_figure1
+from boundcheck.presentation import present, terminal
+from boundcheck.presentation.views.experiments import interval
 
 
 def test_an_interval_is_printed_in_per_cent_with_its_half_width_where_it_is_symmetric() -> None:
@@ -26,6 +24,4 @@ def test_only_teachers_that_may_be_guessing_are_named() -> None:
         return figure1.Figure1Row("x", noise, teacher, teacher, teacher, zero, None)
 
     result = figure1.Figure1("x", "0" * 64, 9, figure1.SMALL, (row(0.1, 0.6), row(0.2, 0.49)), (), 0)
-    shown = io.StringIO()
-    show_figure1(result, Console(file=shown, width=200))
-    assert "not shown to beat a coin at variance 0.2:" in shown.getvalue()
+    assert "not shown to beat a coin at variance 0.2:" in terminal.text(present(result))

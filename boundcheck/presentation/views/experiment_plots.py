@@ -1,71 +1,97 @@
 """Figures of the reproduced experiments: our curves with intervals, the paper's points beside them."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from boundcheck.experiments.estimates import Estimate
-from boundcheck.presentation.figures import new_figure, save
+from boundcheck.presentation.document import Figure
+from boundcheck.presentation.figures import HARD, INK, OTHER, SOFT, THIRD
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from boundcheck.experiments.figure1 import Figure1
     from boundcheck.experiments.table1_result import Table1
 
-COLOURS = {"teacher": "#000000", "hard": "#d55e00", "soft": "#0072b2", "gain": "#009e73"}
+COLOURS = {"teacher": INK, "hard": HARD, "soft": SOFT, "gain": THIRD}
 NAMES = {"teacher": "teacher", "hard": "hard labels", "soft": "soft labels"}
 MARKS = {"teacher": "s", "hard": "v", "soft": "^"}
 
 
-def plot_table1(result: "Table1", path: Path) -> None:
+def table1_panels(result: "Table1") -> list[Figure]:
     """Accuracy against width on each data set, and the gain of soft labels on both."""
-    figure, axes = new_figure(1, len(result.datasets) + 1, width=13.0, height=4.2)
-    for place, name in zip(axes, result.datasets, strict=False):
-        rows = [row for row in result.rows if row.data == name]
-        _curves(place, [row.width for row in rows], rows, shift=1.03)
-        _width_axis(place, result.settings.widths, f"{name} (n = {result.n_train[result.datasets.index(name)]})")
-        place.set_ylabel("test accuracy, %")
-        _accuracy_axis(place, rows)
-        place.legend(fontsize=7, loc="lower right")
+    panels = [
+        Figure(partial(_accuracy, result, name), f"test accuracy on {name} (n = {n}); hollow: the paper")
+        for name, n in zip(result.datasets, result.n_train, strict=True)
+    ]
+    return [*panels, Figure(partial(_gains, result), "soft minus hard, paired; x: the paper")]
+
+
+def _accuracy(result: "Table1", name: str, axes: "Axes") -> None:
+    rows = [row for row in result.rows if row.data == name]
+    _curves(axes, [row.width for row in rows], rows, shift=1.03)
+    _width_axis(axes, result.settings.widths)
+    axes.set_ylabel("test accuracy, %")
+    _accuracy_axis(axes, rows)
+    axes.legend(fontsize=7, loc="lower right")
+
+
+def _gains(result: "Table1", axes: "Axes") -> None:
     for name, colour, shift in zip(result.datasets, ("#e69f00", "#cc79a7"), (0.98, 1.02), strict=True):
         rows = [row for row in result.rows if row.data == name]
-        _errorbar(axes[-1], [row.width * shift for row in rows], [row.gain for row in rows], colour, name)
+        _errorbar(axes, [row.width * shift for row in rows], [row.gain for row in rows], colour, name)
         theirs = [(row.width * shift, row.paper["soft"] - row.paper["hard"]) for row in rows if row.paper]
         if theirs:
-            axes[-1].plot(*zip(*theirs, strict=True), "x", color=colour, ms=7, mew=2, label=f"{name}, paper")
-    axes[-1].axhline(0, color="grey", lw=0.8)
-    _width_axis(axes[-1], result.settings.widths, "soft minus hard, paired")
-    axes[-1].set_ylabel("points")
-    axes[-1].legend(fontsize=7)
-    figure.suptitle(f"{result.source}: {result.settings.runs} seeds a cell, 95 % intervals; x, hollow: the paper")
-    save(figure, path)
+            axes.plot(*zip(*theirs, strict=True), "x", color=colour, ms=7, mew=2, label=f"{name}, paper")
+    axes.axhline(0, color=OTHER, lw=0.8)
+    _width_axis(axes, result.settings.widths)
+    axes.set_ylabel("points")
+    axes.legend(fontsize=7)
 
 
-def plot_figure1(result: "Figure1", path: Path) -> None:
+def figure1_panels(result: "Figure1") -> list[Figure]:
     """Accuracy against the noise variance, ours and the paper's, and the gain of soft labels."""
-    figure, (ours, theirs, gain) = new_figure(1, 3, width=13.0, height=4.2)
-    noise = [row.noise for row in result.rows]
-    _curves(ours, noise, result.rows, shift=1.02, paper=False)
-    _accuracy_axis(ours, result.rows)
-    ours.set(title=f"ours: {result.data}, {result.settings.runs} runs", ylabel="test accuracy, %")
+    return [
+        Figure(partial(_ours, result), f"ours: {result.data}, {result.settings.runs} runs"),
+        Figure(partial(_theirs, result), "the paper: CIFAR-10 cats and dogs (read off)"),
+        Figure(partial(_gain, result), "soft minus hard, paired"),
+    ]
+
+
+def _ours(result: "Figure1", axes: "Axes") -> None:
+    _curves(axes, [row.noise for row in result.rows], result.rows, shift=1.02, paper=False)
+    _accuracy_axis(axes, result.rows)
+    axes.set_ylabel("test accuracy, %")
+    axes.legend(fontsize=8)
+    _noise_axis(axes, result)
+
+
+def _theirs(result: "Figure1", axes: "Axes") -> None:
     known = [(row.noise, row.paper) for row in result.rows if row.paper is not None]
-    for kind in NAMES if known else ():
+    for kind, name in NAMES.items() if known else ():
         values = [paper[kind] for _, paper in known]
-        theirs.plot([v for v, _ in known], values, f"--{MARKS[kind]}", color=COLOURS[kind], mfc="none")
-    theirs.set(title="the paper: CIFAR-10 cats and dogs (read off)", ylabel="test accuracy, %")
-    _errorbar(gain, noise, [row.gain for row in result.rows], COLOURS["gain"], "ours")
-    if known:
-        differences = [paper["soft"] - paper["hard"] for _, paper in known]
-        gain.plot([v for v, _ in known], differences, "x--", color="grey", label="paper")
-    gain.axhline(0, color="grey", lw=0.8)
-    gain.set(title="soft minus hard, paired", ylabel="points", xscale="log")
-    gain.legend(fontsize=8)
-    ours.legend(fontsize=8)
-    theirs.set_xscale("log")
-    for axes in (ours, theirs, gain):
-        axes.set_xlabel("noise variance")
-        axes.set_xticks(noise, [f"{v:g}" for v in noise], minor=False)
-        axes.minorticks_off()
-    save(figure, path)
+        axes.plot([v for v, _ in known], values, f"--{MARKS[kind]}", color=COLOURS[kind], mfc="none", label=name)
+    axes.set_ylabel("test accuracy, %")
+    _noise_axis(axes, result)
+
+
+def _gain(result: "Figure1", axes: "Axes") -> None:
+    _errorbar(axes, [row.noise for row in result.rows], [row.gain for row in result.rows], COLOURS["gain"], "ours")
+    theirs = [(row.noise, row.paper["soft"] - row.paper["hard"]) for row in result.rows if row.paper is not None]
+    if theirs:
+        axes.plot(*zip(*theirs, strict=True), "x--", color=OTHER, label="paper")
+    axes.axhline(0, color=OTHER, lw=0.8)
+    axes.set_ylabel("points")
+    axes.legend(fontsize=8)
+    _noise_axis(axes, result)
+
+
+def _noise_axis(axes: "Axes", result: "Figure1") -> None:
+    noise = [row.noise for row in result.rows]
+    axes.set(xscale="log", xlabel="noise variance")
+    axes.set_xticks(noise, [f"{v:g}" for v in noise], minor=False)
+    axes.minorticks_off()
 
 
 def _curves(axes: Any, x: Sequence[float], rows: Sequence[Any], *, shift: float, paper: bool = True) -> None:
@@ -96,8 +122,7 @@ def _accuracy_axis(axes: Any, rows: Sequence[Any]) -> None:
     axes.set_ylim(max(0.0, lowest - 10), 101)
 
 
-def _width_axis(axes: Any, widths: Sequence[int], title: str) -> None:
+def _width_axis(axes: Any, widths: Sequence[int]) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(widths), [str(width) for width in widths])
     axes.set_xlabel("student width (neurons)")
-    axes.set_title(title, fontsize=10)
