@@ -284,7 +284,7 @@ def test_every_mode_that_the_table_names_is_tried() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["compare", "--eps", ".1", "--gamma", ".1", "--normalize", "bogus", "--confidence", "7", "--margin-time", "-5"],
+        ["compare", "--eps", ".1", "--gamma", ".1", "--normalize", "bogus", "--confidence", "7", "--margin-draws", "5"],
         ["labels", "make", "synthetic:circle", "--teacher", "smoothing", "--answers", "nope.csv", "--width", "64"],
         ["runs", "prune", "--all", "3"],
         ["verify", "--width", "64", "--bound", "hard-perceptron", "--labels", "nope.npz"],
@@ -296,3 +296,27 @@ def test_what_is_not_read_is_refused(words: list[str], folder: Path) -> None:
     ran = CliRunner(env={"BOUNDCHECK_STORE": str(folder / "runs.sqlite")}).invoke(app, words)
     assert ran.exit_code == 2, ran.output
     assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "margin synthetic:circle:points=8 --confidence nan",
+        "margin synthetic:circle:points=8 --tolerance nan",
+        "margin synthetic:circle:points=8 --normalize bogus",
+        "margin synthetic:circle:points=8 --norm bogus",
+        "verify --width 4 --eps nan",
+        "verify --width 4 --confidence 7",
+        "verify --width-search --radius nan",
+        "verify --width-search --success-target 1.5",
+        "explain soft-sharp --gamma nan",
+        "compare --eps .1 --gamma .1 --logit-scale -1",
+        "labels make synthetic:circle:points=4 --teacher smoothing --alpha 7 -o x.npz",
+    ],
+)
+def test_bad_values_are_refused_on_one_line(words: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    ran = CliRunner(env={"BOUNDCHECK_STORE": str(folder / "runs.sqlite")}).invoke(app, words.split())
+    assert ran.exit_code == 2, ran.output
+    assert ran.stderr.count("\n") == 1
+    assert ran.stdout == ""
