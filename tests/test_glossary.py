@@ -16,6 +16,7 @@ _WORDS = """
     name state size date command difference paper ours seconds count time share known how it is in at angle
     nearest of the other term = % as printed its statement
     behind best last run step parameters per answer s.e. widths movement noise variance
+    becomes categories column highest lowest missing 1 normalize prepare remark
     worst rows at values bounds least median most
 """
 EVERYDAY = set(_WORDS.split())

@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +18,11 @@ from boundcheck.cli import config, streams
 from boundcheck.cli.listener import Listener
 from boundcheck.cli.logfile import Both, Log
 from boundcheck.cli.options import DataOptions, FormatName
-from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, OutputError, writing
+from boundcheck.errors import BoundcheckError, BoundcheckWarning, OutputError, writing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, finite_or_none, jsonable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from boundcheck.datasets import Dataset
     from boundcheck.presentation.document import Document
 
@@ -65,7 +63,6 @@ class Session:
     def finish(
         self,
         result: Record | Mapping[str, Any],
-        render: Callable[["Console"], None] | None = None,
         *,
         exit_code: int = HOLDS,
         data: "Dataset | None" = None,
@@ -77,8 +74,7 @@ class Session:
         """Present `result` in the format asked for, write its figure and its LaTeX, and leave with `exit_code`.
 
         data: what the result is about, for the manifest and a line of the output; data_sha256 where only its digest is
-        known.  latex: a file, or - for stdout.  given: what its view draws from besides the record.  render: prints a
-        result that has no view.
+        known.  latex: a file, or - for stdout.  given: what its view draws from besides the record.
         """
         from boundcheck.presentation import figures, present
         from boundcheck.presentation import latex as latex_writer
@@ -87,7 +83,7 @@ class Session:
             self.listener.close()
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
         document = None
-        if render is None and (not self.json or plot is not None or latex is not None):
+        if not self.json or plot is not None or latex is not None:
             document = present(result, *given).typed(DataOptions.typed(self.inputs))
             if data is not None:
                 document = document.noting(data.provenance, detail=not data.preparation.steps)
@@ -110,11 +106,9 @@ class Session:
                     | ({} if data is None else data.manifest()),
                 }
                 sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
-            elif document is None:
-                self._render(render)
-            elif latex == "-":
+            elif document is not None and latex == "-":
                 sys.stdout.write(latex_writer.text(document))
-            else:
+            elif document is not None:
                 self._write(document)
             sys.stdout.flush()
         if not self.quiet:
@@ -125,14 +119,6 @@ class Session:
                 self.log.write(f"warning: {note}")
             self.log.write(f"finished with exit code {exit_code} after {time.monotonic() - self.started:.1f} s")
         raise typer.Exit(exit_code)
-
-    def _render(self, render: Callable[["Console"], None] | None) -> None:
-        from rich.console import Console
-
-        if self.format != "table":
-            raise InputError(f"--format {self.format}: {self.command} prints tables and JSON only")
-        assert render is not None
-        render(Console(highlight=False))
 
     def _write(self, document: "Document") -> None:
         details = self.verbose > 0
