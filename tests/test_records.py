@@ -11,7 +11,7 @@ from boundcheck.records.base import jsonable
 from boundcheck.verification import Judgement, Rung, Verdict, WidthSearchReport
 
 HUGE = 2**70 + 1
-ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, HUGE, 10**400, None, None, 0.15, False, "here")
+ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, HUGE, 10**400, None, None, 0.15, False, "here", 1.0, "error", 0.05)
 
 
 def again(record: Record) -> Record:
