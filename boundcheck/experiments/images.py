@@ -13,6 +13,7 @@ from boundcheck.datasets.classes import encode
 from boundcheck.datasets.files import existing_file
 from boundcheck.datasets.npz import read_npz
 from boundcheck.errors import InputError, MissingExtraError
+from boundcheck.softlabels.encoding import is_missing
 
 SHAPES_SIZE = 16
 FEWEST = 10  # a tenth each is for validation and test
@@ -60,6 +61,9 @@ def load_images(path: Path) -> Images:
     codes, classes = encode(str(path), labels)
     if X.ndim not in (3, 4) or len(X) != len(codes):
         raise InputError(f"{path}: images of shape {X.shape} and {len(codes)} labels; give X (n, h, w[, c]) and y (n,)")
+    if absent := [name for name in classes if is_missing(name)]:
+        row = int(np.flatnonzero(codes == classes.index(absent[0]))[0])
+        raise InputError(f"{path}: the label of row {row} (counting from 0) is missing; leave such rows out")
     if len(classes) != 2:
         raise InputError(f"{path}: {len(classes)} classes; this experiment takes two")
     if len(X) < FEWEST:

@@ -33,6 +33,11 @@ HINT_GAIN = 10.0
 """`margin` and `verify` speak where columns differ by more than HINT_SCALES, or a recipe has HINT_GAIN times gamma."""
 
 
+def data(source: str, **options: Any) -> DataReport:
+    """Describe DATA and compare ways to prepare its rows; the options and errors of `look`."""
+    return look(source, **options)[0]
+
+
 def look(
     source: str,
     *,

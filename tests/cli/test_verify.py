@@ -221,7 +221,7 @@ def test_labels_beyond_the_hypothesis_are_trained_at_their_own_radius_with_a_war
     result = run(*QUICK, "--labels", str(steep), "--json")
     envelope = json.loads(result.stdout)
     assert [s["radius"] for s in envelope["result"]["searches"][:2]] == [3.0, 3.0]
-    assert any("logit 2" in warning for warning in envelope["warnings"])
+    assert any("|logit| 2" in warning for warning in envelope["warnings"])
     assert not any("radius" in warning for warning in envelope["warnings"]), "--radius and others may change it"
     theory = [rung for rung in envelope["result"]["ladder"] if rung["kind"] in ("proved", "certified")]
     assert {("kernel teacher" in rung["note"], rung["labels"]) for rung in theory} == {(True, "soft"), (False, "hard")}

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boundcheck.datasets import load_dataset
-from boundcheck.errors import InputError
+from boundcheck.errors import BoundcheckWarning, InputError
 
 from .conftest import GOOD_X, GOOD_Y, header, npy
 
@@ -30,7 +31,9 @@ def load_or_refuse(path: Path, content: bytes, target: str | None = None) -> Non
     path.write_bytes(content)
     refused = None
     try:
-        data = load_dataset(str(path), target=target)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", BoundcheckWarning)
+            data = load_dataset(str(path), target=target)
     except InputError as error:
         refused = str(error).removeprefix(str(path))
     if refused is not None:

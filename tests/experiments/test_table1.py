@@ -204,7 +204,8 @@ def test_the_margin_claim_needs_disjoint_margins(data: Dataset, trained: Trained
     other = replace(trained, name=ALL)
 
     def claim(gap: float) -> str:
-        draws = [MarginDraw(100, Interval(0.05 + gap + i * 1e-4, 0.06), Interval(0.04, 0.05)) for i in range(5)]
+        lowers = [0.05 + gap + i * 1e-4 for i in range(5)]
+        draws = [MarginDraw(100, Interval(low, max(low, 0.06)), Interval(0.04, 0.05)) for low in lowers]
         return {c.id: c.verdict for c in assemble("x", trained, other, TINY, draws).claims}["d"]
 
     assert claim(0.01) == "holds"
