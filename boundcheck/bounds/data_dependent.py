@@ -26,7 +26,7 @@ def soft_slack(moments: FieldMoments, failure: float, *, step_size: float = 0.0,
 
     Labels sigmoid(B z) with |B z| <= 1/2, KL loss, radius B.  With rho = 1 - eta/8 and a = 1/(2 rho):
 
-        sqrt(eps s rho) A >= sqrt( 1/(2 eta T B^2) + rms^2/(16 rho) ),
+        sqrt(eps s rho) A >= sqrt( 1/(2 eta T) + rms^2/(16 rho) ),
         A = -(2 - 2a) undershoot - (2a - 1) shortfall - a C.
 
     failure: over W(0), in (0, 1).  steps None: infinitely many; step_size 0: infinitely small.
@@ -36,7 +36,7 @@ def soft_slack(moments: FieldMoments, failure: float, *, step_size: float = 0.0,
         raise InputError(f"step size {step_size:g}: the data-dependent bound for soft labels needs one below 4")
     rho = 1 - step_size / 8
     a = 1 / (2 * rho)
-    work = 0.0 if steps is None else 1 / (2 * step_size * steps * moments.radius**2)
+    work = 0.0 if steps is None else 1 / (2 * step_size * steps)  # ||D||^2 <= B^2, in units of B^2
     best = -math.inf
     for share in _SHARES:
         rms = moments.bias + deviation(moments, share * failure)
@@ -51,7 +51,7 @@ def perceptron_slack(
 ) -> float:
     """How far the width satisfies the perceptron's condition, hard labels; it suffices where the result is >= 0.
 
-    In units of B:  -shortfall - C >= eta/(2 B) + 1/(2 eta T eps).
+    In units of B:  -shortfall - C >= eta/(2 B) + B/(2 eta T eps).
     """
     work = 0.0 if steps is None else moments.radius / (2 * step_size * steps * moments.eps)
     return -moments.shortfall - worst_deviation(moments, failure) - step_size / (2 * moments.radius) - work

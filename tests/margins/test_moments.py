@@ -1,6 +1,7 @@
 """Widths from the data's own moments: each number against brute force, each width against certificates of networks."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,6 +127,11 @@ def test_fewer_neurons_and_larger_risks_never_help(sphere: Dataset) -> None:
         assert slack(other, 0.1) > slack(one, 0.1)
         assert slack(one, 0.2) > slack(one, 0.1)
         assert slack(one, 0.1) > slack(one, 0.1, step_size=0.1, steps=1000)
+    # what the steps cost: ||D||^2/(2 eta T) is 1/(2 eta T) in units of B^2 (soft), B/(2 eta T eps) in units of B (hard)
+    small = replace(one, radius=0.5)
+    assert soft_slack(small, 0.1, step_size=0.1, steps=1000) == soft_slack(one, 0.1, step_size=0.1, steps=1000)
+    endless, finite = (perceptron_slack(small, 0.1, step_size=0.1, steps=steps) for steps in (None, 1000))
+    assert endless - finite == pytest.approx(0.5 / (2 * 0.1 * 1000 * 0.1))
     with pytest.raises(InputError, match="below 4"):
         soft_slack(one, 0.1, step_size=4.0)
 
