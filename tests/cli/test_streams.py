@@ -55,7 +55,7 @@ def test_a_closed_output_is_one_line_and_exit_code_4(words: list[str]) -> None:
 def test_trouble_with_standard_error_changes_nothing(stderr: str) -> None:
     small_c = [*COMPARE, "--c", "0.15"]  # which is warned of
     assert shell(f'"$@" {stderr}', *small_c, "--json").returncode == 0
-    assert shell(f'"$@" {stderr}', *COMPARE, "--gamma", "0.9").returncode == 2
+    assert shell(f'"$@" {stderr}', "--no-such-option").returncode == 2
 
 
 def test_a_name_that_the_terminal_cannot_spell_is_no_trouble(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_name_that_the_terminal_cannot_spell_is_no_trouble(tmp_path: Path) -> 
     "words",
     [
         [*COMPARE, "--latex", "full.tex"],
-        [*COMPARE, "--plot", "full.png"],
+        ["margin", "synthetic:circle:points=4", "--plot", "full.png"],
         ["labels", "make", "synthetic:circle:points=4", "--teacher", "smoothing", "-o", "full.npz"],
         ["margin", "synthetic:circle:points=4", "--save-teacher", "full.npz"],
         ["runs", "export", "full.csv"],

@@ -62,7 +62,7 @@ def test_killed_again_and_again_it_loses_only_the_batch_in_flight(tmp_path: Path
         while process.poll() is None and len(batches(log)) == before:
             time.sleep(0.01)
         try:
-            process.wait(timeout=luck.uniform(0, 0.35) if kills < 6 else 60)
+            process.wait(timeout=luck.uniform(0, 0.35) if kills < 3 else 60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
