@@ -1,4 +1,4 @@
-"""`report`: JSON files of finished runs -> records -> one HTML page."""
+"""`report`: JSON files of finished runs -> records -> one HTML page; `load_result`: one file -> its record."""
 
 import json
 from collections.abc import Sequence
@@ -48,12 +48,18 @@ def report(runs: Sequence[Path], out: Path) -> ReportMade:
     Raises InputError for files that are not such runs, OutputError for places that cannot be written.
     """
     found = [(path, _read(path)) for path in runs]
-    documents = [_document(path, envelope) for path, envelope in found]
+    documents = [_rebuilt(path, envelope)[1] for path, envelope in found]
     made = [_manifest(path, envelope) for path, envelope in found]
     text = html.page("boundcheck report", documents, made).encode(errors="backslashreplace")
     with writing(out):
         out.write_bytes(text)
     return ReportMade(str(out), len(text), tuple(envelope["command"] for _, envelope in found))
+
+
+def load_result(run: str | Path) -> Record:
+    """The record of a run that `boundcheck COMMAND --json` printed to the file `run`. Raises InputError."""
+    path = Path(run)
+    return _rebuilt(path, _read(path))[0]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -81,13 +87,14 @@ def _read(path: Path) -> dict[str, Any]:
     return envelope
 
 
-def _document(path: Path, envelope: dict[str, Any]) -> Document:
-    """The document of one run's record. Raises InputError where the result has another shape."""
+def _rebuilt(path: Path, envelope: dict[str, Any]) -> tuple[Record, Document]:
+    """One run's record and its document. Raises InputError where the result has another shape."""
     result = envelope["result"]
     try:
         home = ONE_WIDTH if envelope["command"] == "verify" and "runs" in result else RECORDS[envelope["command"]]
         module, _, name = home.partition(":")
-        return present(getattr(import_module(f"boundcheck.{module}"), name).from_json(result))
+        record: Record = getattr(import_module(f"boundcheck.{module}"), name).from_json(result)
+        return record, present(record)
     except KeyError as error:
         what = f"{error.args[0]!r} is missing"
     except (TypeError, ValueError, AttributeError, IndexError, ZeroDivisionError, OverflowError) as error:

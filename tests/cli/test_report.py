@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import boundcheck as bc
 from boundcheck.cli import app
-from boundcheck.pipeline.report import _document
 from boundcheck.presentation import present, terminal
 from boundcheck.presentation.numbers import integer
+from boundcheck.records import finite_or_none
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -96,9 +96,13 @@ def test_rungs_that_were_not_reached_are_on_the_page(made: Path, runs: list[Path
 def test_a_rebuilt_record_is_presented_as_the_command_presents_it(runs: list[Path]) -> None:
     """Nothing is lost on the way through JSON: what the terminal shows at -v is the same, to the letter."""
     for path in runs[:2]:
-        given = json.loads(path.read_text())
-        again = terminal.text(_document(path, given), details=True, width=100)
+        again = terminal.text(present(bc.load_result(path)), details=True, width=100)
         assert again == terminal.text(present(_direct(path.stem)), details=True, width=100)
+
+
+def test_every_result_is_read_back_with_every_digit(runs: list[Path]) -> None:
+    for path in runs:
+        assert finite_or_none(bc.load_result(path).to_json())[0] == json.loads(path.read_text())["result"], path.name
 
 
 def _direct(name: str) -> Any:
