@@ -119,7 +119,7 @@ class Bound:
         used = set().union(*(term.free_symbols for term in self.terms))
         if s.beta in used:  # whose default depends on the logit scale
             used.add(s.kappa)
-        names = {s.c: "c", s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta"}
+        names = {s.c: "c", s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta", s.field_risk: "field_risk"}
         return frozenset(name for symbol, name in names.items() if symbol in used)
 
     def check(self, point: Point) -> None:
@@ -184,6 +184,7 @@ def point(
     delta: Number = "0.05",
     c: Number | None = None,
     beta: Number | None = None,
+    field_risk: Number = 0,
     steps: int | None = None,
     step_size: Number | None = None,
     logit_scale: Number = 1,
@@ -209,6 +210,7 @@ def point(
     values[s.beta] = (
         (values[s.kappa] * values[s.gamma]) ** 2 * values[s.eps] / 32 if beta is None else exact(beta, "beta")
     )
+    values[s.field_risk] = exact(field_risk, "field_risk")
     for symbol, top in ((s.gamma, sp.Rational(1, 2)), (s.c, sp.Integer(1))):
         if top < values[symbol] <= top * (1 + ROUNDING):
             values[symbol] = top
@@ -234,6 +236,7 @@ def _check_ranges(values: Values) -> None:
         (s.kappa, values[s.kappa] > 0, "positive"),
         (s.tau, values[s.tau] > 0, "positive"),
         (s.beta, values[s.beta] > 0, "positive"),
+        (s.field_risk, values[s.field_risk] >= 0, "0 or more"),
     )
     names = {s.eps: "eps", s.kappa: "logit scale", s.tau: "temperature"}
     for symbol, holds, rule in rules:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boundcheck.bounds import hard_sharp, ji2020, mandal2025, soft_sharp
+from boundcheck.bounds import hard_sharp, ji2020, mandal2025, soft_agnostic, soft_sharp
 from boundcheck.bounds.bound import Bound, point
 from boundcheck.bounds.exact import Number
 from boundcheck.errors import InputError
@@ -39,6 +39,7 @@ registry = Registry(
     ji2020.hard_gd,
     soft_sharp.soft_sharp,
     soft_sharp.soft_sharp_nfree,
+    soft_agnostic.soft_agnostic,
     hard_sharp.hard_sharp,
     hard_sharp.hard_tempered,
     hard_sharp.hard_perceptron,
@@ -56,7 +57,8 @@ def evaluate(bound_id: str, *, gamma: Number, eps: Number, n: int, **options: An
     gamma: margin in (0, 1/2], the LOWER end where it is an interval.  eps: average error in (0, 1).
     n: samples.  delta: the paper's, in (0, 1/3); every row fails with probability at most 3 delta.
     c: lower bound of ||x_i|| in (0, 1]; default 2 gamma, always valid (theory: Kernel and margin).
-    beta: KL risk target of `soft-kl-published`; default (kappa gamma)^2 eps / 32.
+    beta: KL risk target of `soft-kl-published` and `soft-agnostic`; default (kappa gamma)^2 eps / 32.
+    field_risk: R* of `soft-agnostic`, the KL risk of a field of norm kappa on the given labels; default 0.
     steps, step_size: training of the sharp bounds; default: the floor (infinitely many infinitely small steps).
     logit_scale: kappa, soft labels are sigmoid(kappa z_i).  temperature: tau of `hard-tempered`, default gamma.
     flips: kl or hoeffding, how the sharp bounds count activation flips; default: each bound's own.

@@ -110,11 +110,11 @@ def formula(bound: Bound, *, fixed_c: bool) -> BoundFormula:
 
 
 def growth(bound: Bound, variable: Variable, *, fixed_c: bool) -> Growth:
-    """How the closed form grows as gamma or eps tends to 0, or n to infinity, with the defaults of tau and beta.
+    """How the closed form grows as gamma or eps tends to 0, or n to infinity, with the defaults of tau, beta and R*.
 
     fixed_c: c stays as gamma tends to 0; else it is 2 gamma, which adds powers of gamma where b/c stands.
     """
-    width = bound.width.subs({s.beta: (s.kappa * s.gamma) ** 2 * s.eps / 32, s.tau: s.gamma})
+    width = bound.width.subs({s.field_risk: 0, s.beta: (s.kappa * s.gamma) ** 2 * s.eps / 32, s.tau: s.gamma})
     width = width if fixed_c else width.subs(s.c, 2 * s.gamma)
     symbol = {"gamma": s.gamma, "eps": s.eps, "n": s.n}[variable]
     term = leading(width.subs(s.n, 1 / s.n) if variable == "n" else width, symbol)

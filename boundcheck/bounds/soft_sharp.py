@@ -142,7 +142,7 @@ def corollary(bound_id: str, title: str, errors: str, rms: Error, wrong: Error) 
 _SUP = Error(sp.sqrt(2 * sp.log(4 * s.n / s.failure)), s.failure / (2 * s.n))
 
 
-def _chi_square_root(level: sp.Expr) -> sp.Expr:
+def chi_square_root(level: sp.Expr) -> sp.Expr:
     """sqrt(x_d), x_d the root above 1 of x - 1 - ln x = 2 ln(1/d) (theory: Concentration)."""
     return sp.sqrt(-sp.LambertW(-(level**2) / sp.E, -1))
 
@@ -158,6 +158,6 @@ soft_sharp_nfree = corollary(
     "soft-sharp-nfree",
     "Corollary 4#, independent of n",
     "E and E' by exponential moments of the averages, so that n does not appear",
-    Error(_chi_square_root(s.failure / 4), s.failure / (2 * sp.E)),
-    Error(_chi_square_root(s.eps * s.failure / 4), s.eps * s.failure / 4),
+    Error(chi_square_root(s.failure / 4), s.failure / (2 * sp.E)),
+    Error(chi_square_root(s.eps * s.failure / 4), s.eps * s.failure / 4),
 )

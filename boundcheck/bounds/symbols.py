@@ -4,6 +4,7 @@ gamma: margin of the data for a teacher with ||v||_inf <= 1.  eps: target averag
 c: lower bound of the norms ||x_i||.  delta: the paper's, its statements fail with probability 3 delta.
 failure: total failure probability of the sharp statements (set to 3 delta wherever rows are compared).
 kappa: logit scale of the soft labels.  tau: temperature of the logistic loss.  beta: target average risk.
+field_risk: R*, KL risk of a field on given labels.
 m: width.  B: radius.  eta: step size.  work = 1/(2 eta T), T steps.
 """
 
@@ -13,6 +14,7 @@ gamma, eps, n, c, delta, beta, m, B, eta, tau, kappa = sp.symbols(
     "gamma epsilon n c delta beta m B eta tau kappa", positive=True
 )
 failure = sp.Symbol("delta_tot", positive=True)
+field_risk = sp.Symbol("R*", nonnegative=True)
 work = sp.Symbol("u", nonnegative=True)
 
 b = sp.sqrt(2 / sp.pi)  # E|g| of a standard Gaussian g

@@ -18,6 +18,7 @@ DERIVATIONS: dict[str, tuple[Step, ...]] = {
     "hard-gd-published": hard.JI_TELGARSKY,
     "soft-sharp": soft.SHARP,
     "soft-sharp-nfree": soft.SHARP_NFREE,
+    "soft-agnostic": soft.AGNOSTIC,
     "hard-sharp": hard.H2,
     "hard-tempered": hard.TEMPERED,
     "hard-perceptron": hard.PERCEPTRON,

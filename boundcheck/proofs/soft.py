@@ -2,14 +2,15 @@
 
 import sympy as sp
 
-from boundcheck.bounds import mandal2025, soft_sharp
+from boundcheck.bounds import mandal2025, soft_agnostic, soft_sharp
 from boundcheck.bounds import symbols as s
 from boundcheck.proofs.checks import Argument, Identity, Positive, Step
-from boundcheck.proofs.functions import sigmoid
-from boundcheck.proofs.lemmas import BREGMAN, CONCENTRATION, FLIPS, HALF, MEAN_SQUARE, PINSKER, REGRET, g
+from boundcheck.proofs.functions import sigmoid, softplus
+from boundcheck.proofs.lemmas import BREGMAN, CONCENTRATION, FLIPS, HALF, MEAN_SQUARE, PINSKER, REGRET, g, p, z
 
 u, w, r, e, D = sp.symbols("u w r e D", positive=True)
 rho = sp.Symbol("rho", positive=True)
+F = sp.Symbol("F", real=True)
 RMS, WRONG = sp.symbols("E E'", positive=True)
 ONE = sp.Integer(1)
 
@@ -79,6 +80,48 @@ THEOREM_2: tuple[Step, ...] = (
         "1 - beta/12 - 1/6 - 1/(8 C1) >= 0",
         1 - s.beta / 12 - sp.Rational(1, 6) - 1 / (8 * mandal2025.C1),
         {s.beta: (sp.Integer(0), ONE)},
+    ),
+)
+
+RISK = s.field_risk
+AGNOSTIC: tuple[Step, ...] = (
+    *REGRET,
+    *FLIPS,
+    *CONCENTRATION,
+    *MEAN_SQUARE,
+    *BREGMAN,
+    *PINSKER,
+    Identity(
+        "for any label p: KL(p||mu(F)) - KL(p||mu(z)) is the Bregman divergence of F and z, at most (F - z)^2/8, plus "
+        "(mu(z) - p)(F - z)",
+        (softplus(F) - p * F) - (softplus(z) - p * z),
+        (softplus(F) - softplus(z) - sigmoid(z) * (F - z)) + (sigmoid(z) - p) * (F - z),
+    ),
+    Argument(
+        "by Cauchy-Schwarz and Pinsker the mean of |mu(z_i) - p_i| e_i is at most sqrt(R*/2) rms(e), e = |F - z|",
+        "theory: Any teacher",
+    ),
+    Identity(
+        "the sum of the three is a square: R* + sqrt(R*/2) e + e^2/8 = (sqrt(R*) + e/sqrt(8))^2, e = rms(e)",
+        RISK + sp.sqrt(RISK / 2) * e + e**2 / 8,
+        (sp.sqrt(RISK) + e / sp.sqrt(8)) ** 2,
+    ),
+    Argument(
+        "(D^2 <= KL/2 for any p) the average KL risk times (1 - eta/4) is at most B^2/(2 eta T) plus that square",
+        "theory: Any teacher",
+    ),
+    Identity(
+        "with room 1 - eta/4 - B^2/(2 eta T beta) the best step size is eta = B sqrt(2/(beta T)): its derivative is 0",
+        sp.diff(soft_agnostic.ROOM.subs(s.work, 1 / (2 * s.eta * u)), s.eta).subs(
+            s.eta, s.kappa * sp.sqrt(2 / (s.beta * u))
+        ),
+        sp.Integer(0),
+    ),
+    Identity(
+        "as eta -> 0 and eta T -> infinity, an error E B/sqrt(m) leaves (sqrt(beta) - sqrt(R*))^2 = B^2 E^2/(8m): the "
+        "closed form",
+        8 * soft_agnostic.floor_width(RMS) * (sp.sqrt(s.beta) - sp.sqrt(RISK)) ** 2,
+        s.kappa**2 * RMS**2,
     ),
 )
 

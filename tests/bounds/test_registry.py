@@ -13,7 +13,7 @@ from boundcheck.errors import InputError
 
 IDS = (
     "soft-published", "soft-kl-published", "hard-published", "hard-gd-published", "soft-sharp", "soft-sharp-nfree",
-    "hard-sharp", "hard-tempered", "hard-perceptron",
+    "soft-agnostic", "hard-sharp", "hard-tempered", "hard-perceptron",
 )  # fmt: skip
 AT = {"gamma": "0.1", "eps": "0.02", "n": 500, "delta": "0.05"}
 every_bound = pytest.mark.parametrize("bound", bounds.registry.values(), ids=lambda bound: bound.id)
@@ -37,7 +37,7 @@ def test_every_record_names_source_direction_quantifiers_and_hypotheses(bound: B
 def test_facts_about_the_bounds() -> None:
     theorems = bounds.registry.values()
     assert {b.id for b in theorems if b.family == "published"} == set(IDS[:4])
-    assert [b.id for b in theorems if b.criterion == "risk"] == ["soft-kl-published"]
+    assert [b.id for b in theorems if b.criterion == "risk"] == ["soft-kl-published", "soft-agnostic"]
     assert [b.id for b in theorems if not b.fixed_scale] == ["hard-tempered", "hard-perceptron"]
     assert {b.id: b.temperature for b in theorems if b.temperature != 1} == {"hard-tempered": s.tau}
 
@@ -79,7 +79,7 @@ def test_widths_fall_as_margin_or_target_or_allowed_failure_grows(bound: Bound) 
 def test_widths_grow_with_the_samples_unless_the_bound_says_otherwise(bound: Bound) -> None:
     found = widths(bound, "n", [2, 1000, 10**9])
     assert found == sorted(found)
-    assert (found[0] == found[-1]) == (bound.id == "soft-sharp-nfree")
+    assert (found[0] == found[-1]) == (bound.id in ("soft-sharp-nfree", "soft-agnostic"))
 
 
 @every_bound
@@ -102,8 +102,19 @@ def test_real_width_and_integer_agree(bound: Bound) -> None:
 def test_hypotheses_with_a_condition_can_fail() -> None:
     """A condition that every point satisfies would be no check."""
     conditions = {h.condition for b in bounds.registry.values() for h in b.hypotheses if h.condition is not None}
-    assert conditions == {sp.Le(s.gamma, sp.Rational(1, 2)), sp.Le(s.c, 1), sp.Le(s.kappa, 1)}
-    bad = {s.gamma: sp.Rational(51, 100), s.c: sp.Integer(2), s.kappa: sp.Integer(2)}
+    assert conditions == {
+        sp.Le(s.gamma, sp.Rational(1, 2)),
+        sp.Le(s.c, 1),
+        sp.Le(s.kappa, 1),
+        sp.Lt(s.field_risk, s.beta),
+    }
+    bad = {
+        s.field_risk: sp.Integer(2),
+        s.beta: sp.Integer(1),
+        s.gamma: sp.Rational(51, 100),
+        s.c: sp.Integer(2),
+        s.kappa: sp.Integer(2),
+    }
     assert not any(bool(condition.xreplace(bad)) for condition in conditions)
 
 

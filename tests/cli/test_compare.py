@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from boundcheck import bounds
 from boundcheck.cli import app
 
 EXAMPLE = ("--eps", "0.01", "--n", "1000", "--delta", "0.05", "--c", "1", "--gamma", "0.05")
@@ -66,7 +67,7 @@ def test_rows_and_crossovers_have_the_binding_keys() -> None:
     }
     assert all(keys | {"source"} <= row.keys() for row in result["rows"])
     assert all({"soft", "hard", "gamma"} <= crossover.keys() for crossover in result["crossovers"])
-    assert len(result["rows"]) == 9
+    assert len(result["rows"]) == len(bounds.ids())
 
 
 def test_crossovers_of_the_published_pair() -> None:
@@ -129,7 +130,7 @@ def test_default_grid_and_default_c() -> None:
     result = result_of("--eps", 0.05)["result"]
     assert result["gammas"] == [0.01, 0.02, 0.05, 0.1, 0.2, 0.3]
     assert result["c"] is None
-    assert len(result["rows"]) == 6 * 9
+    assert len(result["rows"]) == 6 * len(bounds.ids())
 
 
 def test_chosen_bounds_only_and_all_their_pairs() -> None:
