@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Context
 from typing import Any, Self
 
-from boundcheck.records import BoundRow, Interval, Labels, Loss, Record, Search, Training, TrainingSpec
+from boundcheck.records import AnyLabels, AnyLoss, BoundRow, Interval, Record, Search, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
 
 _DOWN = Context(prec=4, rounding=ROUND_FLOOR)  # a lower end that is rounded up would claim too much
@@ -50,8 +50,8 @@ class Rung(Record):
     """
 
     bound: str
-    labels: Labels
-    loss: Loss
+    labels: AnyLabels
+    loss: AnyLoss
     width: int | None
     kind: str
     factor: float | None = None

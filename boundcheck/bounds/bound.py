@@ -1,7 +1,7 @@
 """What a theorem says, as one record, and its evaluation at a point.
 
-Every statement of this package has the direction "this many neurons suffice": an upper bound on the width
-needed, for every data set that satisfies the hypotheses, with probability over W(0).
+A statement has the direction "this many neurons suffice", an upper bound on the width needed, for every data set that
+satisfies the hypotheses, with probability over W(0); those of `bounds.lower` say how many some data need.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import sympy as sp
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import Number, at_precision, ceiling, enclose, exact, refined, to_float
 from boundcheck.errors import InputError
-from boundcheck.records import BoundRow, Labels, Loss
+from boundcheck.records import AnyLabels, AnyLoss, BoundRow
 from boundcheck.records.bounds import Criterion, Family
 from boundcheck.records.comparison import HypothesisStatus
 
@@ -76,8 +76,8 @@ class Bound:
     """
 
     id: str
-    labels: Labels
-    loss: Loss
+    labels: AnyLabels
+    loss: AnyLoss
     title: str
     statement: str
     quantifiers: str

@@ -67,6 +67,8 @@ _FUNCTIONS: dict[Any, Callable[[arb], arb]] = {
     sp.exp: lambda x: x.exp(),
     sp.erf: lambda x: x.erf(),
     sp.tanh: lambda x: x.tanh(),
+    sp.cos: lambda x: x.cos(),
+    sp.sin: lambda x: x.sin(),
 }
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from boundcheck.bounds.registry import registry
 from boundcheck.bounds.sharp import SharpBound
-from boundcheck.records import BoundRow, Labels
+from boundcheck.records import AnyLabels, BoundRow, Labels
 from boundcheck.records.bounds import Family
 
 UPPER = (
-    "Every width is an upper bound: it suffices. A smaller bound for one kind of labels does not prove that the other "
-    "kind needs more neurons. Lower bounds are known in order only: with the logistic loss and this start some data "
-    "need 1/gamma neurons, and a class of proofs cannot go below 1/gamma^2 up to logarithms, while about 1/gamma^2 "
-    "suffice (Munteanu, Omlor, Song & Woodruff, ICML 2022)."
+    "Widths are upper bounds: they suffice. A smaller bound for one kind of labels does not prove that the other kind "
+    "needs more neurons. For hard labels the order 1/gamma^2 is not new: Munteanu, Omlor, Song & Woodruff (ICML 2022) "
+    "have it for the logistic loss and this start, show that some data need 1/gamma neurons, and that a class of "
+    "proofs cannot go below 1/gamma^2 up to logarithms."
 )
 SCALE = (
     "The gap comes from the scale of the loss, not from soft against hard labels: the logistic loss at logit scale 1 "
@@ -47,6 +47,12 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
         others = [row for row in here if _facts(row) == ("hard", "sharp", False)]
         asked = " and ".join(f"{row.width:,} ({row.bound})" for row in others)
         said.append(f"The same hard labels need {asked}: {_against(soft, other)}. {SCALE}")
+    said += [
+        f"{where}, some data need at least {row.width:,} neurons, whatever the labels and the training ({row.bound}: "
+        f"{row.note}); others of this margin may need fewer."
+        for row in here
+        if row.direction == "lower"
+    ]
     if any(row.at_floor for row in rows):
         said.append(FLOOR)
     theorems = [registry[row.bound] for row in here]
@@ -60,7 +66,7 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _facts(row: BoundRow) -> tuple[Labels, Family, bool]:
+def _facts(row: BoundRow) -> tuple[AnyLabels, Family, bool]:
     theorem = registry[row.bound]
     return theorem.labels, theorem.family, theorem.fixed_scale
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from boundcheck.bounds import hard_sharp, ji2020, mandal2025, soft_agnostic, soft_sharp
+from boundcheck.bounds import hard_sharp, ji2020, lower, mandal2025, soft_agnostic, soft_sharp
 from boundcheck.bounds.bound import Bound, point
 from boundcheck.bounds.exact import Number
 from boundcheck.errors import InputError
@@ -43,6 +43,7 @@ registry = Registry(
     hard_sharp.hard_sharp,
     hard_sharp.hard_tempered,
     hard_sharp.hard_perceptron,
+    lower.circle,
 )
 
 

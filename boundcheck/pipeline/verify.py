@@ -68,6 +68,8 @@ def verify(
     data = load_dataset(EMBEDDED) if dataset is None else dataset
     if labels is not None and width is not None and bounds.registry[bound].labels == "hard":
         raise InputError(f"--labels: {bound} trains on hard labels; leave it out")
+    if width is not None and bounds.registry[bound].family == "lower":
+        raise InputError(f"--bound {bound}: a lower bound prescribes no training; choose one that says what suffices")
     settings = settings or SearchSettings()
     problem = make_problem(
         data, eps=eps, delta=delta, labels=labels, draws=margin_draws, seed=seed, store=store, progress=progress
@@ -90,7 +92,11 @@ def verify(
             progress=progress,
         )
     mode = mode or "practical"
-    rows = [problem.bound(bound.id) for bound in bounds.registry.values() if bound.criterion == "error"]
+    rows = [
+        problem.bound(bound.id)
+        for bound in bounds.registry.values()
+        if bound.criterion == "error" and bound.family != "lower"
+    ]
     specs = _contenders(problem, mode, settings)
     if line := _cost(specs, data.X.size, settings):
         progress.update(Notice(line))

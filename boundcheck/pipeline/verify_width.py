@@ -121,11 +121,13 @@ def scheduled(problem: Problem, bound: str, steps: int | None, step_size: float 
 
 def prescribed(row: BoundRow) -> TrainingSpec:
     """The training that a row prescribes, in float64 since a verdict hangs on it."""
+    theorem = bounds.registry[row.bound]
+    assert theorem.labels != "any"
+    assert theorem.loss != "any"
     assert row.steps is not None
     assert row.step_size is not None
-    theorem = bounds.registry[row.bound]
     radius = math.inf if row.radius is None else row.radius
-    return TrainingSpec(row.labels, theorem.loss, radius, row.step_size, row.steps, row.temperature, "float64")
+    return TrainingSpec(theorem.labels, theorem.loss, radius, row.step_size, row.steps, row.temperature, "float64")
 
 
 def _foreseen(width: int, seeds: int, spec: TrainingSpec, cells: int) -> float:

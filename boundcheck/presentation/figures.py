@@ -12,7 +12,7 @@ from boundcheck.presentation.document import Document, Figure
 
 FORMATS = (".png", ".svg", ".pdf")
 SOFT, HARD, THIRD, OTHER, INK = "#0072b2", "#d55e00", "#009e73", "#999999", "#000000"
-COLOURS = {"soft": SOFT, "hard": HARD}
+COLOURS = {"soft": SOFT, "hard": HARD, "any": INK}
 _ON_THE_PAGE = {SOFT: "--soft", HARD: "--hard", THIRD: "--third", INK: "--ink", "#b0b0b0": "--line"}
 """Colours that follow the page into the dark; #b0b0b0 is Matplotlib's grid."""
 

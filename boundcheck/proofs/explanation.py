@@ -7,7 +7,7 @@ from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.exact import to_float
 from boundcheck.bounds.sharp import SharpBound
 from boundcheck.bounds.side_by_side import formula
-from boundcheck.proofs import hard, soft
+from boundcheck.proofs import hard, lower, soft
 from boundcheck.proofs.checks import Step
 from boundcheck.records.comparison import Cost, Explanation, FactorValue, HypothesisCheck
 
@@ -22,6 +22,7 @@ DERIVATIONS: dict[str, tuple[Step, ...]] = {
     "hard-sharp": hard.H2,
     "hard-tempered": hard.TEMPERED,
     "hard-perceptron": hard.PERCEPTRON,
+    "circle-lower": lower.CIRCLE,
 }
 
 

@@ -8,12 +8,14 @@ from boundcheck.records.bounds import BoundRow, Crossover, Side
 from boundcheck.records.crowd import CrowdReport, HeldOut, LabelCount
 from boundcheck.records.scaling import Against, Fit, LogitScales, Place, ScaleRow, Scaling, ScalingRow, Trend
 from boundcheck.records.search import CROWD, SCALING, Search, SearchSettings, Trial
-from boundcheck.records.training import Labels, Loss, Training, TrainingRun, TrainingSpec
+from boundcheck.records.training import AnyLabels, AnyLoss, Labels, Loss, Training, TrainingRun, TrainingSpec
 
 __all__ = [
     "CROWD",
     "SCALING",
     "Against",
+    "AnyLabels",
+    "AnyLoss",
     "BoundRow",
     "Crossover",
     "CrowdReport",

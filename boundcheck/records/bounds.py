@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from boundcheck.records.base import Record
-from boundcheck.records.training import Labels
+from boundcheck.records.training import AnyLabels
 
-Family = Literal["published", "sharp"]
+Family = Literal["published", "sharp", "lower"]
 Criterion = Literal["error", "risk"]
+Direction = Literal["upper", "lower"]
 Side = Literal["below", "above", "everywhere", "nowhere", "mixed"]
 
 
@@ -20,10 +21,11 @@ class BoundRow(Record):
     temperature: tau, the loss is tau loss(f / tau).
     failure_probability: over W(0).  vacuous: the untrained network already satisfies the conclusion.
     criterion, target: the average error, or the average risk, is at most `target`.
+    direction: this width suffices (upper), or some data of this margin need so many neurons (lower).
     """
 
     bound: str
-    labels: Labels
+    labels: AnyLabels
     gamma: float
     eps: float
     width: int
@@ -37,11 +39,12 @@ class BoundRow(Record):
     criterion: Criterion
     target: float
     note: str = ""
+    direction: Direction = "upper"
 
     @property
     def at_floor(self) -> bool:
         """Whether the row is the limit of infinitely many infinitely small steps."""
-        return self.steps is None and self.step_size is None
+        return self.steps is None and self.step_size is None and self.direction == "upper"
 
 
 @dataclass(frozen=True)

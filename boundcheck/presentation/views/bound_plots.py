@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from boundcheck.errors import InputError
 from boundcheck.presentation.document import Figure
-from boundcheck.presentation.figures import COLOURS, HARD, SOFT
+from boundcheck.presentation.figures import COLOURS, HARD, INK, SOFT
 from boundcheck.records.comparison import Comparison, WinnerMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHADES = {"soft": (SOFT, "#56b4e9"), "hard": (HARD, "#e69f00", "#cc79a7")}
+SHADES = {"soft": (SOFT, "#56b4e9"), "hard": (HARD, "#e69f00", "#cc79a7"), "any": (INK,)}
 STEEP = 6  # powers of 1/gamma beyond which a curve would flatten all the rest
 WIDEST = 1e200  # Matplotlib's log axes overflow where a few decades more do
 
 
 def styles(result: Comparison) -> dict[str, tuple[str, str]]:
-    """Colour and line of each bound: soft labels in blues, hard ones in warm colours; published bounds dashed."""
+    """Colour and line of each bound: soft labels in blues, hard ones in warm colours, any black; published dashed."""
     found: dict[str, tuple[str, str]] = {}
     for formula in result.formulas:
         shades, line = SHADES[formula.labels], "--" if formula.family == "published" else "-"
@@ -41,7 +41,7 @@ def figures(result: Comparison) -> list[Figure]:
 def _caption(result: Comparison) -> str:
     return (
         f"width that suffices at eps = {result.eps[0]:g}, n = {result.n}, total failure probability "
-        f"{result.failure_probability:g}; all are upper bounds"
+        f"{result.failure_probability:g}; upper bounds, lower ones black"
     )
 
 

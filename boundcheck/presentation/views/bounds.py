@@ -10,8 +10,14 @@ from boundcheck.records import BoundRow, Crossover
 from boundcheck.records.comparison import BoundFormula, Comparison
 
 
+def _radius(row: BoundRow) -> float | str:
+    return "any" if row.direction == "lower" else "none" if row.radius is None else row.radius
+
+
 def _steps(row: BoundRow) -> int | str:
     """No number for infinitely many, which are the floor where they are infinitely small."""
+    if row.direction == "lower":
+        return "any"
     return row.steps if row.steps is not None else "floor" if row.at_floor else "infinite"
 
 
@@ -21,7 +27,7 @@ BOUND_COLUMNS = (
     Column("width", "width m"),
     Column("steps", "steps T", _steps),
     Column("step_size", "step size", format=lambda v: numbers.number(v, 3)),
-    Column("radius", "radius B", format=lambda v: "none" if v is None else numbers.number(v)),
+    Column("radius", "radius B", _radius),
 )
 
 
@@ -81,17 +87,21 @@ def _answer(result: Comparison) -> str:
         for labels in ("soft", "hard")
     ]
     told = [f"{row.width:,} neurons with {row.labels} labels ({row.bound})" for row in best if row is not None]
-    return (
-        f"At margin {numbers.number(gamma)}, average error {numbers.number(eps)} and n = {result.n} the smallest "
-        f"{'widths' if len(told) > 1 else 'width'} that a theorem guarantees: {' and '.join(told)}."
-    )
+    where = f"At margin {numbers.number(gamma)}, average error {numbers.number(eps)} and n = {result.n}"
+    if not told:
+        return f"{where} some data need at least {here[0].width:,} neurons ({here[0].bound})."
+    widths = "widths" if len(told) > 1 else "width"
+    return f"{where} the smallest {widths} that a theorem guarantees: {' and '.join(told)}."
 
 
 def _prescribed(result: Comparison, eps: float) -> Table:
     """Width and training of every bound at every gamma."""
     rows = [row for row in result.rows if row.eps == eps]
     vacuous = [_VACUOUS] if any(row.vacuous for row in rows) else []
-    title = f"width that suffices for average error {numbers.number(eps)}, and the training that each bound prescribes"
+    needed = " (any labels: that some data need)" if any(row.direction == "lower" for row in rows) else ""
+    title = (
+        f"width that suffices for average error {numbers.number(eps)}{needed}, and the training that bounds prescribe"
+    )
     return Table((Column("gamma", "gamma", group=True), *BOUND_COLUMNS, *vacuous), rows, title)
 
 
@@ -100,7 +110,8 @@ def _matrix(result: Comparison, eps: float, title: str) -> Table:
     lines: dict[str, _Line] = {}
     for row in result.rows:
         if row.eps == eps:
-            lines.setdefault(row.bound, _Line(row.bound, row.labels, {})).values[row.gamma] = row.width
+            name = row.bound + (", some data need so many" if row.direction == "lower" else "")
+            lines.setdefault(row.bound, _Line(name, row.labels, {})).values[row.gamma] = row.width
     return Table(
         (Column("bound", "bound", lambda line: line.name), *_by_gamma(result.gammas)), [*lines.values()], title
     )
@@ -179,7 +190,7 @@ def _sources(rows: Sequence[BoundRow]) -> list[str]:
 
 
 def _next(result: Comparison) -> list[str]:
-    best = min(result.rows, key=lambda row: row.width).bound
+    best = min(result.rows, key=lambda row: (row.direction == "lower", row.width)).bound
     return [f"boundcheck explain {best}", "boundcheck verify --width-search"]
 
 

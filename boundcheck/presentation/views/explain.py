@@ -40,13 +40,15 @@ def explanation(result: Explanation) -> Document:
     verdict = (
         f"Step {failed[0]} of its derivation FAILS" if failed else f"All {checked} steps that a machine can check hold"
     )
+    lower = row.direction == "lower"
     steps = "infinitely many steps (the floor)" if row.steps is None else f"{numbers.integer(row.steps)} steps"
+    says = f"says that some data need at least {row.width:,} neurons" if lower else f"asks for {row.width:,} neurons"
     asked = ", ".join(f"{name} = {numbers.number(value, 6)}" for name, value in result.numbers.items())
     exact = [
         ("neurons, even", f"{row.width:,}"),
-        ("steps", steps),
-        ("step size", row.step_size),
-        ("radius B", "no projection" if row.radius is None else row.radius),
+        ("steps", "any" if lower else steps),
+        ("step size", "any" if lower else row.step_size),
+        ("radius B", "any" if lower else "no projection" if row.radius is None else row.radius),
         ("failure probability", row.failure_probability),
         ("closed form", f"{numbers.number(result.width_in_closed_form, 6)} at {asked}"),
         ("grows like", "; ".join(term.text for term in result.growth)),
@@ -72,10 +74,7 @@ def explanation(result: Explanation) -> Document:
     return Document(
         f"{result.bound}: {result.title}",
         [
-            Answer(
-                f"{result.bound} ({result.title}) asks for {row.width:,} neurons at {asked}. {verdict}; "
-                f"{result.direction}."
-            ),
+            Answer(f"{result.bound} ({result.title}) {says} at {asked}. {verdict}; {result.direction}."),
             Table(COSTS, [*result.factors, *result.costs], "what each factor costs"),
             Next(
                 [
