@@ -1,9 +1,8 @@
 """Every term that the commands print, in plain words. `boundcheck explain TERM` shows one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from boundcheck.records import Record
+from boundcheck.records.glossary import Term
 
 # a term; its other names | heading of the theory notebook where its mathematics is, if anywhere
 #     what it means
@@ -180,24 +179,6 @@ edge; eigenvalue | Task types
 held-out; log-likelihood | Choice of a model
     Answers kept aside, on which models are compared.
 """
-
-
-@dataclass(frozen=True)
-class Term(Record):
-    """A term of the commands.  also: other names.  source: where its mathematics is, "" for nowhere."""
-
-    name: str
-    meaning: str
-    also: tuple[str, ...]
-    source: str
-
-
-@dataclass(frozen=True)
-class Glossary(Record):
-    """What `explain` can be asked about."""
-
-    bounds: tuple[str, ...]
-    terms: tuple[Term, ...]
 
 
 def _read(text: str) -> Mapping[str, Term]:

@@ -7,69 +7,18 @@ least 1 - failure_probability over W(0), for a prescribed step size and number o
 * a failure rate above failure_probability at or beyond the bound's width, trained as prescribed, does.
 """
 
-import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Context
-from typing import Any, Self
 
-from boundcheck.records import AnyLabels, AnyLoss, BoundRow, Interval, Record, Search, Training, TrainingSpec
+from boundcheck.records import BoundRow, Interval, Search, TrainingSpec
 from boundcheck.records.base import confidence_text
+from boundcheck.records.verification import Judgement, Rung, SoftAgainstHard, Verdict
 
 _DOWN = Context(prec=4, rounding=ROUND_FLOOR)  # a lower end that is rounded up would claim too much
 
 
-class Verdict(enum.Enum):
-    """What was found, in one word; `EXIT_CODE` maps it to the exit code of the command line."""
-
-    CONSISTENT = "consistent"
-    REFUTED = "refuted"
-    UNDECIDED = "undecided"
-    ASSUMPTION_FAILS = "assumption fails"
-
-
 EXIT_CODE = {Verdict.CONSISTENT: 0, Verdict.REFUTED: 1, Verdict.ASSUMPTION_FAILS: 1, Verdict.UNDECIDED: 3}
-
-
-@dataclass(frozen=True)
-class Judgement(Record):
-    """A verdict with the sentence that justifies it."""
-
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True)
-class Rung(Record):
-    """One step of the ladder from theorem to practice.
-
-    kind: proved (holds for every data set with this margin), certified (holds for the runs examined, no
-    probability involved) or estimated (trained networks; `bracket` is then the interval).  factor: this width over
-    the next rung's of the same loss, i.e. what the step down gains; None at the end or where a width is missing.
-    width None: none was shown to qualify, and none up to `searched_to` does (with the rung's kind of certainty).
-    """
-
-    bound: str
-    labels: AnyLabels
-    loss: AnyLoss
-    width: int | None
-    kind: str
-    factor: float | None = None
-    radius: float | None = None
-    bracket: tuple[int, int | None] | None = None
-    searched_to: int | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class SoftAgainstHard(Record):
-    """Soft against hard from two searches; `separated` says that their brackets do not overlap."""
-
-    soft: str
-    hard: str
-    separated: bool
-    smaller: str | None
-    statement: str
 
 
 def with_factors(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
@@ -209,81 +158,3 @@ def _widest(search: Search) -> int:
     """The width up to which a search has looked."""
     cut = search.stopped in ("budget", "time")
     return max((t.width for t in search.trials), default=0) if cut else search.max_width
-
-
-@dataclass(frozen=True)
-class WidthSearchReport(Record):
-    """The result of `verify --width-search`; its fields are the JSON keys."""
-
-    data: str
-    n: int
-    d: int
-    eps: float
-    gamma: Interval
-    training: Training
-    searches: tuple[Search, ...]
-    comparisons: tuple[SoftAgainstHard, ...]
-    ladder: tuple[Rung, ...]
-    judgement: Judgement
-
-    def to_json(self) -> dict[str, Any]:
-        """`verdict` and `reason` at the top level."""
-        body = super().to_json()
-        verdict: dict[str, Any] = body.pop("judgement")
-        return body | verdict
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`."""
-        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
-
-
-@dataclass(frozen=True)
-class JudgedRun(Record):
-    """One run at a fixed width, with its a-posteriori certificate (None where nothing keeps it within a radius).
-
-    average_error is over the steps made; average_error_bounds enclose the average over all steps.
-    """
-
-    seed: int
-    average_error: float
-    average_error_bounds: tuple[float, float]
-    average_risk: float
-    certificate: float | None
-    final_error: float
-    flip_fraction: float
-    movement: float
-
-
-@dataclass(frozen=True)
-class WidthReport(Record):
-    """The result of `verify --width M`; its fields are the JSON keys.
-
-    eps: what the bound promises, of the average error or (soft-kl-published) of the average risk.  until_decided: each
-    run was stopped once its average error could no longer cross eps; else all made every step.
-    """
-
-    data: str
-    n: int
-    d: int
-    eps: float
-    gamma: Interval
-    width: int
-    training: Training
-    until_decided: bool
-    bound: BoundRow
-    spec: TrainingSpec
-    runs: tuple[JudgedRun, ...]
-    failure_rate: Interval
-    judgement: Judgement
-
-    def to_json(self) -> dict[str, Any]:
-        """`verdict` and `reason` at the top level."""
-        body = super().to_json()
-        verdict: dict[str, Any] = body.pop("judgement")
-        return body | verdict
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`."""
-        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})

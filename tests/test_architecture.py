@@ -58,6 +58,15 @@ def test_every_stage_has_a_rule() -> None:
     assert {s for s in stages if s != "py"} <= ALLOWED.keys()
 
 
+def test_records_stand_in_one_room() -> None:
+    """A record is what a command returns, or a part of it; what stays within a stage is a plain class at home there."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_record = isinstance(node, ast.ClassDef) and any(ast.unparse(b).endswith("Record") for b in node.bases)
+            home = str(path.relative_to(PACKAGE))
+            assert not is_record or path.parent.name in ("records", "pipeline"), f"{home}:{node.lineno}"  # type: ignore[attr-defined]
+
+
 DEFINE_BOUNDS = {"mandal2025.py", "ji2020.py", "hard_sharp.py", "soft_agnostic.py", "soft_sharp.py", "lower.py"}
 BY_ID = {"proofs/explanation.py"}  # each bound's own derivation
 

@@ -8,7 +8,7 @@ import pytest
 import boundcheck as bc
 from boundcheck.records import BoundRow, Interval, Record, Search, Trial, finite_or_none
 from boundcheck.records.base import jsonable
-from boundcheck.verification import Judgement, Rung, Verdict, WidthSearchReport
+from boundcheck.records.verification import Judgement, Rung, Verdict, WidthSearchReport
 
 HUGE = 2**70 + 1
 ROW = BoundRow("soft-sharp", "soft", 0.1, 0.05, HUGE, 10**400, None, None, 0.15, False, "here", 1.0, "error", 0.05)
@@ -68,6 +68,16 @@ def test_a_value_of_another_kind_is_refused_by_name(key: str, value: object) -> 
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(KeyError, match="gamma"):
         BoundRow.from_json({key: value for key, value in ROW.to_json().items() if key != "gamma"})
+
+
+def test_a_row_of_an_older_file_says_that_it_does_not_know() -> None:
+    body = ROW.to_json()
+    for key in ("temperature", "criterion", "target"):
+        del body[key]
+    row = BoundRow.from_json(body)
+    assert (row.bound, row.width, row.criterion) == (ROW.bound, HUGE, None)
+    assert math.isnan(row.temperature)
+    assert math.isnan(row.target)
 
 
 def test_reprs_are_short() -> None:

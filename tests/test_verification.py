@@ -6,10 +6,9 @@ import pytest
 
 from boundcheck.records import BoundRow, Interval, Search, TrainingSpec
 from boundcheck.records.base import confidence_text
+from boundcheck.records.verification import Rung, Verdict
 from boundcheck.verification import (
     EXIT_CODE,
-    Rung,
-    Verdict,
     compare_searches,
     follows_theorem,
     judge_runs,

@@ -8,11 +8,11 @@
 import sys
 from types import ModuleType
 
-from boundcheck.audit.check import Check
-from boundcheck.audit.claim import Claim, Finding
-from boundcheck.audit.claims import CLAIMS, Audit, run_audit
+from boundcheck.audit.claim import Claim
+from boundcheck.audit.claims import CLAIMS, run_audit
+from boundcheck.records.audit import Audit
 
-__all__ = ["CLAIMS", "Audit", "Check", "Claim", "Finding", "run_audit"]
+__all__ = ["CLAIMS", "Claim", "run_audit"]
 
 
 class _CallableModule(ModuleType):

@@ -1,30 +1,15 @@
 """What settles a claim: checked lemmas, examples in rationals, and simulations."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import sympy as sp
 from flint import arb
 
 from boundcheck.proofs.checks import Identity, Range, Step, lower_bound
-from boundcheck.records import Record
+from boundcheck.records.audit import Check
 from boundcheck.records.comparison import Method
 
 RIGOROUS: frozenset[Method] = frozenset({"exact identity", "interval proof", "exact example"})
-
-
-@dataclass(frozen=True)
-class Check(Record):
-    """One thing that was checked.
-
-    residual: for an identity the size of what is left after cancellation (0 when it holds); for everything
-    else the proved or measured slack of the decisive inequality (negative when it fails).
-    """
-
-    statement: str
-    method: Method
-    holds: bool
-    residual: float
 
 
 def checked(lemma: Iterable[Step]) -> tuple[Check, ...]:

@@ -2,21 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-from boundcheck.audit.check import RIGOROUS, Check
-from boundcheck.records import Record
-
-ClaimVerdict = Literal[
-    "holds",
-    "holds with a different proof",
-    "typo",
-    "constant not implied",
-    "quantifier false",
-    "refuted",
-    "undecided",
-]
-Evidence = Literal["proved", "refuted", "supported", "undecided"]
+from boundcheck.audit.check import RIGOROUS
+from boundcheck.records.audit import Check, ClaimVerdict, Evidence, Finding
 
 
 @dataclass(frozen=True)
@@ -37,22 +25,6 @@ class Claim:
     evidence: Evidence
     argument: str
     check: Callable[..., tuple[Check, ...]]
-
-
-@dataclass(frozen=True)
-class Finding(Record):
-    """A claim after its check has run. residual: that of the deciding step (see `Check`)."""
-
-    id: str
-    where: str
-    statement: str
-    corrected: str
-    verdict: ClaimVerdict
-    evidence: Evidence
-    check: str
-    residual: float
-    argument: str
-    steps: tuple[Check, ...]
 
 
 def settle(claim: Claim, **constants: object) -> Finding:

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from boundcheck.audit import concentration, divergence, hard, network, separation, soft
-from boundcheck.audit.claim import Claim, Evidence, Finding, settle
+from boundcheck.audit.claim import Claim, settle
 from boundcheck.bounds.exact import precision
 from boundcheck.errors import InputError
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Record
+from boundcheck.records.audit import Audit, Evidence
 
 _BITS = 128  # of the balls
 
@@ -23,14 +22,6 @@ _IN_ORDER = (
     *separation.CLAIMS,
 )
 CLAIMS: Mapping[str, Claim] = MappingProxyType({claim.id: claim for claim in _IN_ORDER})
-
-
-@dataclass(frozen=True)
-class Audit(Record):
-    """Findings, and how many statements are proved, refuted, supported and undecided as printed."""
-
-    claims: tuple[Finding, ...]
-    counts: dict[Evidence, int]
 
 
 def run_audit(claim: str | None = None, *, progress: Progress = SILENT) -> Audit:

@@ -8,13 +8,14 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, checked, example, identity, positive
+from boundcheck.audit.check import checked, example, identity, positive
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import ball
 from boundcheck.proofs.functions import HALF
 from boundcheck.proofs.lemmas import CONCENTRATION, FLIPS
+from boundcheck.records.audit import Check
 
 _B, _m, _x = sp.symbols("B m x", positive=True)
 

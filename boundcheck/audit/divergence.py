@@ -5,7 +5,7 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, checked, example, identity, positive, positive_on
+from boundcheck.audit.check import checked, example, identity, positive, positive_on
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import ball
@@ -13,6 +13,7 @@ from boundcheck.proofs.functions import HALF, at, divergence_ratio, kl, sigmoid
 from boundcheck.proofs.lemmas import BREGMAN, KL, RISK_AND_ERROR
 from boundcheck.proofs.lemmas import f as _f
 from boundcheck.proofs.lemmas import z as _z
+from boundcheck.records.audit import Check
 
 _w, _a, _c = sp.symbols("w a c", real=True)
 _x = sp.Symbol("x", positive=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, checked, example, identity, positive, positive_on
+from boundcheck.audit.check import checked, example, identity, positive, positive_on
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds import ji2020
 from boundcheck.bounds import mandal2025 as paper
@@ -18,6 +18,7 @@ from boundcheck.numerics import LOGISTIC_SELF_BOUND
 from boundcheck.proofs.functions import HALF, at
 from boundcheck.proofs.hard import CONVERSION
 from boundcheck.proofs.lemmas import LARGEST, SELF_BOUNDING
+from boundcheck.records.audit import Check
 
 _L, _s = sp.symbols("L s", positive=True)
 

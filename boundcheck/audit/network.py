@@ -5,9 +5,10 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, example, identity, positive
+from boundcheck.audit.check import example, identity, positive
 from boundcheck.audit.claim import Claim
 from boundcheck.bounds.exact import ball
+from boundcheck.records.audit import Check
 
 _a, _u, _m, _w1, _w2, _x1, _x2 = sp.symbols("a u m w1 w2 x1 x2", real=True)
 

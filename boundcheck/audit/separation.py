@@ -7,13 +7,14 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, example, identity, positive, simulated
+from boundcheck.audit.check import example, identity, positive, simulated
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
 from boundcheck.bounds import mandal2025 as paper
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.exact import ball, enclose
 from boundcheck.proofs.functions import HALF
+from boundcheck.records.audit import Check
 
 _t = sp.Symbol("t", positive=True)
 _M, _s = sp.symbols("M s", positive=True)  # s = sqrt(ln(2n/delta))

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from boundcheck.audit.check import Check, checked, identity, positive, positive_on, simulated
+from boundcheck.audit.check import checked, identity, positive, positive_on, simulated
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.descent import descend
 from boundcheck.bounds import mandal2025 as paper
@@ -19,6 +19,7 @@ from boundcheck.proofs.functions import HALF, at, divergence_ratio, kl, sigmoid,
 from boundcheck.proofs.lemmas import BREGMAN, CONCENTRATION, FLIPS, PINSKER
 from boundcheck.proofs.lemmas import f as _f
 from boundcheck.proofs.soft import PER_SAMPLE
+from boundcheck.records.audit import Check
 
 C1 = enclose(paper.C1, {})
 C2 = enclose(paper.C2, {})

@@ -71,7 +71,7 @@ def compare(
 
     Example: boundcheck compare --eps 0.01 --n 1000 --c 1 --gamma 0.05
     """
-    from boundcheck.margins.report import is_teacher
+    from boundcheck.margins.teacher import is_teacher
     from boundcheck.pipeline.compare import compare, hardness, hardness_of_teacher
 
     if this.json and latex == "-":

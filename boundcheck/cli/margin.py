@@ -58,6 +58,7 @@ def margin(
 
     Example: boundcheck margin sklearn:digits --positive 5,6,7,8,9
     """
+    from boundcheck.margins.teacher import save_teacher as write_teacher
     from boundcheck.pipeline.data import hint
     from boundcheck.pipeline.margin import margin
 
@@ -78,7 +79,7 @@ def margin(
         progress=this.progress,
     )
     if save_teacher is not None and report.teacher is not None:
-        report.teacher.save(save_teacher, preparation=dataset.preparation.text())
+        write_teacher(report.teacher, save_teacher, preparation=dataset.preparation.text())
     this.finish(
         report,
         exit_code=VIOLATED if report.conflicts else HOLDS,

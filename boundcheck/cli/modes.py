@@ -34,7 +34,7 @@ def _one_of(name: str, *values: str) -> Callable[[Inputs], bool]:
 
 def _measures_data(inputs: Inputs) -> bool:
     """Whether `compare --data` names rows, and not a saved teacher."""
-    from boundcheck.margins.report import is_teacher
+    from boundcheck.margins.teacher import is_teacher
 
     return inputs["data"] is not None and not is_teacher(inputs["data"])
 

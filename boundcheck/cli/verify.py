@@ -80,7 +80,8 @@ def verify(
     """
     from boundcheck.pipeline.data import hint
     from boundcheck.pipeline.verify import EMBEDDED, Store, open_executor, verify
-    from boundcheck.verification import EXIT_CODE, Verdict
+    from boundcheck.records.verification import Verdict
+    from boundcheck.verification import EXIT_CODE
 
     at_one_width = width is not None or (training == "theorem" and not width_search)
     if width_search == at_one_width:

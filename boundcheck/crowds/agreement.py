@@ -13,7 +13,7 @@ from scipy.stats import binom, chi2
 
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.em import Mixture, log_joint
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records.base import Estimate
 
 _GRID = (np.arange(400) + 0.5) / 400
 _NEGLIGIBLE = 1e-7  # of the posterior, a point of the grid

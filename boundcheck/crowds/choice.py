@@ -28,14 +28,14 @@ from boundcheck.crowds.heldout import score, splits, temperature
 from boundcheck.crowds.models import MOST_TYPES, candidates
 from boundcheck.crowds.spectral import Kind, Spectrum
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import HeldOut, Record
+from boundcheck.records import HeldOut
 
 GUESS = "guess"
 _Scores = dict[str, Float[np.ndarray, " d"]]
 
 
 @dataclass(frozen=True)
-class Choice(Record):
+class Choice:
     """The model taken, what was compared, and the models left out because their types are the classes.
 
     confounded: model -> `told_by_type`.  temperature: of the model's log odds (see `temperature`).

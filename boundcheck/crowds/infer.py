@@ -26,7 +26,7 @@ from boundcheck.crowds.plan import Plan, Settings, make_plan
 from boundcheck.crowds.spectral import Kind, Spectrum, spectrum, task_types
 from boundcheck.crowds.votes import majority
 from boundcheck.progress import SILENT, Progress
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records.base import Estimate
 from boundcheck.softlabels.probabilities import probabilities
 
 PerTask = Float[np.ndarray, " d"]

@@ -15,7 +15,7 @@ from jaxtyping import Float64, Int64, Shaped
 
 from boundcheck.datasets.norms import NORMALIZATIONS
 from boundcheck.errors import InputError, listed, quoted
-from boundcheck.records import Record
+from boundcheck.records import jsonable
 
 _CONSTANT = 1e-12  # a deviation below this times the largest entry is rounding
 _KEPT = 1000  # numbers of one kind that the manifest shows; of more only how many there are
@@ -37,7 +37,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Step(Record):
+class Step:
     """One step.  learned: the numbers and names it took from the training rows.  said: what it left out or changed."""
 
     name: str
@@ -54,7 +54,7 @@ class Step(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Preparation(Record):
+class Preparation:
     """The whole map from the rows of a source into the unit ball.
 
     scale: by which rows are divided first (255 for uint8 images).  steps: in order.  normalize: max, unit or none,
@@ -94,7 +94,7 @@ class Preparation(Record):
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready: every step with what it learned, long statistics by their shape."""
-        whole: dict[str, Any] = self.to_json()
+        whole: dict[str, Any] = jsonable(self)
         for part in (whole, whole["before"] or {}):
             for step in part.get("steps", ()):
                 learned = step["learned"].items()
@@ -103,7 +103,7 @@ class Preparation(Record):
 
     def text(self) -> bytes:
         """JSON with every digit, for the array `preparation` of a .npz."""
-        return json.dumps(self.to_json(), allow_nan=False).encode()
+        return json.dumps(jsonable(self), allow_nan=False).encode()
 
     @classmethod
     def read(cls, text: bytes) -> "Preparation":

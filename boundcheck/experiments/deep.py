@@ -10,22 +10,9 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from boundcheck.experiments.vgg import Vgg
-from boundcheck.records import Record
+from boundcheck.records.reproduce import DeepSpec
 
 BLOCK = 512  # images whose logits are computed at once
-
-
-@dataclass(frozen=True)
-class DeepSpec(Record):
-    """How a network is trained; the paper gives Adam, L2, patience 20 and at most 100 epochs, the rest is ours."""
-
-    convolutions: int
-    channels: int
-    step_size: float = 1e-3
-    l2: float = 1e-4
-    batch: int = 128
-    epochs: int = 100
-    patience: int = 20
 
 
 @dataclass(frozen=True, eq=False)

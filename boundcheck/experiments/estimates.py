@@ -1,54 +1,29 @@
 """Means over seeds with their intervals, and statements judged by them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 from scipy.stats import t as student_t
 
 from boundcheck.numerics import clopper_pearson
-from boundcheck.records import Record
-
-ClaimVerdict = Literal["holds", "refuted", "undecided"]
+from boundcheck.records.reproduce import MeanInterval, PaperVerdict
 
 
-@dataclass(frozen=True)
-class Estimate(Record):
-    """A mean over `runs` seeds with its two-sided interval at `confidence`."""
-
-    mean: float
-    lower: float
-    upper: float
-    runs: int
-    confidence: float
-
-
-@dataclass(frozen=True)
-class PaperClaim(Record):
-    """A statement of the paper, what the runs say of it, and the numbers that say so."""
-
-    id: str
-    statement: str
-    verdict: ClaimVerdict
-    evidence: str
-
-
-def estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
+def estimate(values: Sequence[float], confidence: float = 0.95) -> MeanInterval:
     """Mean of `values` (k,), k >= 1, with its Student-t interval (independent runs); infinite for a single value."""
     x = np.asarray(values, dtype=np.float64)
     variance = x.var(ddof=1) / len(x) if len(x) > 1 else np.inf
     return _around(float(x.mean()), float(variance), len(x), confidence)
 
 
-def paired(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Estimate:
-    """Estimate of the mean of first - second, runs paired by position."""
+def paired(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> MeanInterval:
+    """MeanInterval of the mean of first - second, runs paired by position."""
     return estimate(np.subtract(first, second).tolist(), confidence)
 
 
-def crossed(values: Float[np.ndarray, "s n"], confidence: float = 0.95) -> Estimate:
+def crossed(values: Float[np.ndarray, "s n"], confidence: float = 0.95) -> MeanInterval:
     """Mean of values[seed, test point], every seed tried on the same points, with an interval for both lotteries.
 
     With effects of seed, point and their interaction, the mean has variance ss/s + sn/n + si/(s n).  The estimate
@@ -62,30 +37,30 @@ def crossed(values: Float[np.ndarray, "s n"], confidence: float = 0.95) -> Estim
     return _around(float(values.mean()), float(variance), s, confidence)
 
 
-def proportion(right: int, n: int, confidence: float = 0.95) -> Estimate:
+def proportion(right: int, n: int, confidence: float = 0.95) -> MeanInterval:
     """Accuracy of one network on n test points, with the exact (Clopper-Pearson) interval over the points."""
-    return Estimate(right / n, *clopper_pearson(n, right, 1 - confidence), 1, confidence)
+    return MeanInterval(right / n, *clopper_pearson(n, right, 1 - confidence), 1, confidence)
 
 
-def difference(first: Estimate, second: Estimate) -> Estimate:
+def difference(first: MeanInterval, second: MeanInterval) -> MeanInterval:
     """First - second of independent estimates of the same runs and confidence: variances add."""
     half = sqrt((first.upper - first.mean) ** 2 + (second.upper - second.mean) ** 2)
     mean = first.mean - second.mean
-    return Estimate(mean, mean - half, mean + half, first.runs, first.confidence)
+    return MeanInterval(mean, mean - half, mean + half, first.runs, first.confidence)
 
 
-def positive(difference: Estimate) -> ClaimVerdict:
+def positive(difference: MeanInterval) -> PaperVerdict:
     """Whether a difference is shown to be positive, shown to be at most 0, or neither."""
     if difference.lower > 0:
         return "holds"
     return "refuted" if difference.upper <= 0 else "undecided"
 
 
-def percent(value: Estimate) -> str:
+def percent(value: MeanInterval) -> str:
     """`96.58 [96.21, 96.95]`, in per cent."""
     return f"{100 * value.mean:.2f} [{100 * value.lower:.2f}, {100 * value.upper:.2f}]"
 
 
-def _around(mean: float, variance: float, runs: int, confidence: float) -> Estimate:
+def _around(mean: float, variance: float, runs: int, confidence: float) -> MeanInterval:
     half = np.inf if np.isinf(variance) else float(student_t.ppf((1 + confidence) / 2, runs - 1)) * sqrt(variance)
-    return Estimate(mean, mean - half, mean + half, runs, confidence)
+    return MeanInterval(mean, mean - half, mean + half, runs, confidence)

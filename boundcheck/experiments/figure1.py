@@ -7,7 +7,7 @@ convolutions and 3 dense layers, student with 2 + 3, Adam, L2, patience 20, at m
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import jax
@@ -15,12 +15,12 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck.experiments.cells import Cells, Ledger
-from boundcheck.experiments.deep import DeepSpec, fit
-from boundcheck.experiments.estimates import Estimate, PaperClaim, estimate, paired, percent, positive
+from boundcheck.experiments.deep import fit
+from boundcheck.experiments.estimates import estimate, paired, percent, positive
 from boundcheck.experiments.images import Images
 from boundcheck.experiments.targets import soft_targets
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Record
+from boundcheck.records.reproduce import Cell, DeepSpec, Figure1, Figure1Row, Figure1Settings, PaperClaim
 
 PAPER = {  # noise variance: accuracies in per cent, read off the printed figure
     0.01: {"teacher": 82.5, "hard": 74.7, "soft": 76.0},
@@ -31,17 +31,6 @@ PAPER = {  # noise variance: accuracies in per cent, read off the printed figure
 }
 
 
-@dataclass(frozen=True)
-class Figure1Settings(Record):
-    """Sizes of the networks and of the experiment; `SMALL` runs in minutes on two cores, `PAPER_SCALE` on a GPU."""
-
-    teacher: DeepSpec
-    student: DeepSpec
-    noise: tuple[float, ...] = tuple(PAPER)
-    runs: int = 10
-    temperature: float = 1.0
-
-
 SMALL = Figure1Settings(
     teacher=DeepSpec(convolutions=8, channels=4, step_size=2e-3, batch=32, epochs=40, patience=10),
     student=DeepSpec(convolutions=2, channels=1, step_size=2e-3, batch=32, epochs=40, patience=10),
@@ -50,43 +39,6 @@ SMALL_IMAGES, SMALL_SIDE = 1500, 16
 PAPER_SCALE = Figure1Settings(
     teacher=DeepSpec(convolutions=8, channels=64), student=DeepSpec(convolutions=2, channels=64)
 )
-
-
-@dataclass(frozen=True)
-class Cell(Record):
-    """Test accuracies of one run at one noise variance; hard and soft start at the same weights."""
-
-    noise: float
-    run: int
-    teacher: float
-    hard: float
-    soft: float
-
-
-@dataclass(frozen=True)
-class Figure1Row(Record):
-    """All runs at one noise variance; `gain` is soft minus hard, paired by run."""
-
-    data: str
-    noise: float
-    teacher: Estimate
-    hard: Estimate
-    soft: Estimate
-    gain: Estimate
-    paper: dict[str, float] | None
-
-
-@dataclass(frozen=True)
-class Figure1(Record):
-    """The result of `reproduce figure1`."""
-
-    data: str
-    data_sha256: str
-    n: int
-    settings: Figure1Settings
-    rows: tuple[Figure1Row, ...]
-    claims: tuple[PaperClaim, ...]
-    cells_reused: int
 
 
 def figure1(

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,53 +20,12 @@ from boundcheck.experiments.cells import Cells, Ledger
 from boundcheck.experiments.split import Split, stratified
 from boundcheck.experiments.targets import soft_targets
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Labels, Record, TrainingSpec
+from boundcheck.records import Labels, TrainingSpec
+from boundcheck.records.reproduce import Choice, Table1Settings
 from boundcheck.training import Network, fit_many
 
 FIRST_SEED = {"test": 0, "validation": 5_000, "teacher": 9_000}
 """Initialisations are numbered 10 000 s + these + run for the experiment's seed s: no two uses share one."""
-
-
-STEP_SIZES = (16.0, 32.0, 64.0, 128.0, 256.0)
-
-
-@dataclass(frozen=True)
-class Choice(Record):
-    """One way to train: step size eta on the mean loss, radius B, temperature of the teacher (1 for hard labels).
-
-    Soft targets are sigmoid(z / temperature) of the teacher's logits z; the student's own loss has temperature 1.
-    """
-
-    step_size: float
-    radius: float
-    temperature: float = 1.0
-
-
-def _grid(*axes: tuple[float, ...]) -> tuple[Choice, ...]:
-    return tuple(Choice(*values) for values in product(*axes))
-
-
-@dataclass(frozen=True)
-class Table1Settings(Record):
-    """Sizes of the experiment, and the ways to train among which validation data choose.
-
-    Hard and soft choose among equally many, and among the same step sizes (a step size that only one of them may use
-    decides the comparison); what soft labels spend on temperatures, hard labels spend on radii.
-    runs: seeds a cell, the same for hard and soft.  selection_neurons: a choice rests on selection_neurons / width
-    seeds, but at least 2 and at most `runs`: narrow networks differ most between seeds.
-    train_share: of the rows; the rest is halved for validation and test.
-    """
-
-    widths: tuple[int, ...] = (2, 4, 6, 8, 16, 32, 64)
-    runs: int = 20
-    steps: int = 1000
-    teacher_width: int = 512
-    teacher_steps: int = 2000
-    selection_neurons: int = 64
-    train_share: float = 0.6
-    teacher_grid: tuple[Choice, ...] = _grid((32.0, 128.0), (100.0, np.inf))
-    hard_grid: tuple[Choice, ...] = _grid(STEP_SIZES, (10.0, 30.0, 100.0, 300.0, 1000.0, np.inf))
-    soft_grid: tuple[Choice, ...] = _grid(STEP_SIZES, (30.0, 300.0), (1.0, 4.0, 20.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,23 +1,20 @@
 """What Table 1's networks say: accuracies beside the paper's, and the paper's claims with verdicts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from boundcheck.experiments.estimates import (
-    ClaimVerdict,
-    Estimate,
+from boundcheck.experiments.estimates import crossed, difference, estimate, percent, positive, proportion
+from boundcheck.experiments.table1 import Trained
+from boundcheck.records.reproduce import (
+    MarginDraw,
+    MeanInterval,
     PaperClaim,
-    crossed,
-    difference,
-    estimate,
-    percent,
-    positive,
-    proportion,
+    PaperVerdict,
+    Table1,
+    Table1Row,
+    Table1Settings,
 )
-from boundcheck.experiments.table1 import Choice, Table1Settings, Trained
-from boundcheck.records import Interval, Record
 
 REDUCED, ALL = "without 1,4,7,9", "all digits"
 PAPER = {  # (data, width): accuracies in per cent, Table 1
@@ -28,59 +25,6 @@ PAPER = {  # (data, width): accuracies in per cent, Table 1
     (ALL, 6): {"teacher": 98.34, "hard": 95.33, "soft": 96.00},
     (ALL, 4): {"teacher": 98.34, "hard": 88.84, "soft": 95.62},
 }
-
-
-@dataclass(frozen=True)
-class Table1Row(Record):
-    """One width on one data set. gain: soft minus hard, the same initialisations and test points.
-
-    Intervals cover the draw of the initialisations and of the test points (`crossed`; the teacher is one network:
-    test points only); the training data are what they are.  paper: its accuracies in per cent, None where it has
-    none.  paper_gain_inside: whether its soft minus hard lies in the interval of `gain`.
-    """
-
-    data: str
-    width: int
-    teacher: Estimate
-    hard: Estimate
-    soft: Estimate
-    gain: Estimate
-    hard_choice: Choice
-    soft_choice: Choice
-    paper: dict[str, float] | None
-    paper_gain_inside: bool | None
-
-
-@dataclass(frozen=True)
-class MarginDraw(Record):
-    """Margins of random subsets of both data sets with the same number of rows.
-
-    rkhs: exact up to a proved duality gap.  sup: the paper's gamma, certified where its interval says so; None
-    where it was not computed.
-    """
-
-    rows: int
-    rkhs_reduced: Interval
-    rkhs_all: Interval
-    sup_reduced: Interval | None = None
-    sup_all: Interval | None = None
-
-
-@dataclass(frozen=True)
-class Table1(Record):
-    """The result of `reproduce table1`. n_train, n_test, teacher_choices: in the order of `datasets`."""
-
-    source: str
-    data_sha256: str
-    datasets: tuple[str, ...]
-    n_train: tuple[int, ...]
-    n_test: tuple[int, ...]
-    teacher_choices: tuple[Choice, ...]
-    settings: Table1Settings
-    rows: tuple[Table1Row, ...]
-    margins: tuple[MarginDraw, ...]
-    claims: tuple[PaperClaim, ...]
-    cells_reused: int
 
 
 def assemble(
@@ -129,7 +73,7 @@ def _row(trained: Trained, width: int) -> Table1Row:
     )
 
 
-def _gain(trained: Trained, widths: Sequence[int]) -> Estimate:
+def _gain(trained: Trained, widths: Sequence[int]) -> MeanInterval:
     """Soft minus hard, averaged over widths, run by run and test point by test point."""
     return crossed(
         np.mean([trained.students["soft", w].right * 1.0 - trained.students["hard", w].right for w in widths], axis=0)
@@ -148,7 +92,7 @@ def _soft_beats_hard(both: Sequence[Trained], settings: Table1Settings) -> Paper
         return None
     gains = [_gain(trained, small) for trained in both]
     verdicts = {positive(gain) for gain in gains}
-    verdict: ClaimVerdict = "undecided"
+    verdict: PaperVerdict = "undecided"
     if "refuted" in verdicts or verdicts == {"holds"}:
         verdict = "refuted" if "refuted" in verdicts else "holds"
     told = "; ".join(f"{t.name}: {percent(g)} points" for t, g in zip(both, gains, strict=True))

@@ -11,18 +11,21 @@ from boundcheck.errors import InputError
 from boundcheck.labels import complexity
 from boundcheck.labels.bias import bias
 from boundcheck.labels.quality import Indicators, choose_k, indicators, split
-from boundcheck.labels.report import NO_GUARANTEE, NO_TRUTH, KChoice, QualityReport, SampleSize, Settings
 from boundcheck.labels.weak import additive_noise, incomplete_supervision
 from boundcheck.progress import SILENT, Progress
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import KChoice, LabelSettings, QualityReport, SampleSize
 from boundcheck.softlabels.calibration import calibration
-from boundcheck.softlabels.estimates import Estimate
 from boundcheck.softlabels.probabilities import SoftLabels, rows_of, top_k, true_classes
+
+NO_TRUTH = "calibration: delta is 1 minus the mean weight of the top-k labels, right only if the labels are calibrated"
+NO_GUARANTEE = "Delta + gamma >= 1: no guarantee"
 
 
 def soft_label_report(
     labels: SoftLabels,
     y: Any = None,
-    settings: Settings | None = None,
+    settings: LabelSettings | None = None,
     *,
     posterior: Float[np.ndarray, " n"] | None = None,
     progress: Progress = SILENT,
@@ -32,9 +35,9 @@ def soft_label_report(
     posterior: known P(class 1 | x) (n,) for two classes, for the bias against it.
     Raises InputError for settings or truth out of range.  See theory: Estimated quality.
     """
-    settings = settings or Settings()
+    settings = settings or LabelSettings()
     n, classes = labels.weights.shape
-    settings.check(classes)
+    _check(settings, classes)
     if y is None:
         return _without_truth(labels, settings)
     truth = true_classes(y, n, classes)
@@ -85,7 +88,7 @@ def soft_label_report(
 
 
 def _choice_of_k(
-    labels: SoftLabels, y: Int[np.ndarray, " n"], settings: Settings, progress: Progress
+    labels: SoftLabels, y: Int[np.ndarray, " n"], settings: LabelSettings, progress: Progress
 ) -> tuple[int | None, KChoice, Int[np.ndarray, " rows"], float]:
     """k, how it was chosen, the rows to certify on, and the alpha they are entitled to."""
     n, classes = labels.weights.shape
@@ -110,7 +113,7 @@ def _choice_of_k(
     return k, "all", everything, settings.alpha / (classes - 1)
 
 
-def _sample_sizes(found: Indicators, classes: int, settings: Settings) -> tuple[SampleSize, ...]:
+def _sample_sizes(found: Indicators, classes: int, settings: LabelSettings) -> tuple[SampleSize, ...]:
     """What each theorem asks for at eps and failure probability delta of the settings."""
     goal, d, size = (settings.eps, settings.failure), settings.natarajan, settings.class_size
     own, published = "theory: Sample size", "theory: Sample size; Liu & Dietterich (2014) at Delta = 0"
@@ -150,7 +153,7 @@ def _self_estimated_delta(labels: SoftLabels, members: np.ndarray) -> float:
     return float(np.clip(1 - (labels.weights * members).sum(axis=1), 0, 1).mean())
 
 
-def _without_truth(labels: SoftLabels, settings: Settings) -> QualityReport:
+def _without_truth(labels: SoftLabels, settings: LabelSettings) -> QualityReport:
     """The one indicator that calibrated labels give about themselves."""
     if not labels.normalised:
         raise InputError("scores that are not weights say nothing without the truth; give --truth")
@@ -169,7 +172,7 @@ def _without_truth(labels: SoftLabels, settings: Settings) -> QualityReport:
     )  # fmt: skip
 
 
-def _k_without_truth(settings: Settings, classes: int) -> tuple[int | None, KChoice]:
+def _k_without_truth(settings: LabelSettings, classes: int) -> tuple[int | None, KChoice]:
     if settings.candidates:
         return None, "candidates"
     if settings.k is not None:
@@ -177,7 +180,7 @@ def _k_without_truth(settings: Settings, classes: int) -> tuple[int | None, KCho
     return 1, "only" if classes == 2 else "default"
 
 
-def _notes(found: Indicators, k: int | None, classes: int, settings: Settings) -> tuple[str, ...]:
+def _notes(found: Indicators, k: int | None, classes: int, settings: LabelSettings) -> tuple[str, ...]:
     """What a reader must know beside the numbers."""
     notes = []
     if found.empty_classes:
@@ -197,3 +200,12 @@ def _notes(found: Indicators, k: int | None, classes: int, settings: Settings) -
     if settings.noise is not None and k is None:
         notes.append("additive noise is not evaluated for candidate sets")
     return tuple(notes)
+
+
+def _check(settings: LabelSettings, classes: int) -> None:
+    """Raise InputError for a setting out of range."""
+    if not 0 < settings.alpha < 1:
+        raise InputError(f"alpha = {settings.alpha} is outside (0, 1)")
+    if settings.k is not None and not 1 <= settings.k <= classes - 1:
+        raise InputError(f"k = {settings.k} is outside 1..{classes - 1}; at k = {classes} every label is in every set")
+    complexity.check(settings.eps, settings.failure, natarajan=settings.natarajan, class_size=settings.class_size)

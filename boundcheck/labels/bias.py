@@ -1,35 +1,14 @@
 """Bias of soft labels; margin of a student trained on them by soft cross-entropy (theory: Special label sets)."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from boundcheck.errors import InputError
-from boundcheck.records import Record
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import Bias
 from boundcheck.softlabels.probabilities import SoftLabels
-
-
-@dataclass(frozen=True)
-class Bias(Record):
-    """Distance of soft labels d from the truth; each interval is Hoeffding's with `confidence` on its own.
-
-    bias: B = E ||d - e_y||_1 = 2 E(1 - d_y), in [0, 2].
-    delta_bound: (k+1)/k B/2 at the upper end of B, at least P(y not in Omega_k) by Markov's inequality
-    (d_y > 1/(k+1) puts y among the top k); the converse fails. None for candidate sets.
-    soft_ce_margin: min over y, l of E[d_y | y] - E[d_l | y]; positive means that soft cross-entropy is consistent
-    (under assumption C). None if a class has no example.
-    posterior_bias: E|d - eta| against a known posterior eta.  sign_disagreement: P((d - 1/2)(eta - 1/2) < 0).
-    """
-
-    bias: Estimate
-    delta_bound: float | None
-    soft_ce_margin: Estimate | None
-    posterior_bias: Estimate | None
-    sign_disagreement: Estimate | None
-    confidence: float
 
 
 def bias(

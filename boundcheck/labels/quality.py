@@ -14,29 +14,14 @@ from boundcheck.errors import InputError
 from boundcheck.labels.dominance import psi, psi_hull
 from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Record
-from boundcheck.softlabels.estimates import Estimate, proportion
-from boundcheck.softlabels.probabilities import SoftLabels, Ties, entry_sizes
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import ClassRow, Ties
+from boundcheck.softlabels.estimates import proportion
+from boundcheck.softlabels.probabilities import SoftLabels, entry_sizes
 
 
 @dataclass(frozen=True)
-class ClassRow(Record):
-    """One true class y: how often y is missed, and which wrong label l intrudes most.
-
-    unreliability: P(y not in S | y).  intruder: the l with the largest P(l in S | y), `ambiguity` that probability.
-    kappa: min over l of P(y in S | y) - P(l in S | y).  None where the class has no example.
-    """
-
-    label: int
-    count: int
-    unreliability: Estimate | None
-    intruder: int | None
-    ambiguity: Estimate | None
-    kappa: Estimate | None
-
-
-@dataclass(frozen=True)
-class Indicators(Record):
+class Indicators:
     """Indicators of one family of label sets; all intervals hold jointly with probability >= `confidence`.
 
     delta: P(y not in S).  delta_max: its maximum over classes.  gamma: max over classes and wrong labels of

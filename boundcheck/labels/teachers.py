@@ -2,9 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,14 +11,11 @@ from boundcheck.crowds import Answers, crowd_soft_labels
 from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, InputError, listed
 from boundcheck.labels.files import OWN_TRAINING_POINTS
-from boundcheck.labels.report import QualityReport
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import LabelCount, Record, TrainingSpec, jsonable
+from boundcheck.records import LabelCount, TrainingSpec
 from boundcheck.softlabels.calibration import fit_temperature
 from boundcheck.softlabels.probabilities import LOGIT_LIMIT, probabilities
 from boundcheck.training import fit_many
-
-Kind = Literal["kernel", "network", "smoothing", "file", "crowd"]
 
 
 class NoTeacherError(BoundcheckError):
@@ -30,7 +25,7 @@ class NoTeacherError(BoundcheckError):
 
 
 @dataclass(frozen=True, eq=False)
-class MadeLabels(Record):
+class MadeLabels:
     """Soft labels that a teacher gives to the rows of a data set.
 
     logits: (n,).  source: teacher and settings, in words.  radius: B >= sup ||v||, NaN where no theory gives one.
@@ -48,38 +43,6 @@ class MadeLabels(Record):
     def p(self) -> Float[np.ndarray, " n"]:
         """P(y = +1) = sigmoid(logits), inside (0, 1)."""
         return probabilities(self.logits)
-
-
-@dataclass(frozen=True)
-class LabelsMade(Record):
-    """What `labels make` did, and the quality of what it made; in JSON the two are one object.
-
-    answers: what the labels of a crowd's answers mean, and how often each occurs; empty for other teachers.
-    """
-
-    teacher: Kind
-    source: str
-    file: str
-    n: int
-    max_abs_logit: float
-    radius: float
-    temperature: float
-    seed: int
-    digest: str
-    quality: QualityReport
-    answers: tuple[LabelCount, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields of the quality report beside those of the file."""
-        own: dict[str, Any] = jsonable(self)
-        quality = own.pop("quality")
-        own["radius"] = None if math.isnan(self.radius) else self.radius
-        return {**quality, **own}
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`."""
-        return super().from_json({**body, "quality": body})
 
 
 def kernel_labels(

@@ -1,7 +1,6 @@
 """Three settings of weak supervision in which Delta and gamma are known in closed form (theory: Special label sets)."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import quad
@@ -9,36 +8,9 @@ from scipy.stats import binom, norm
 
 from boundcheck.errors import InputError
 from boundcheck.labels.quality import Indicators
-from boundcheck.records import Record
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import AdditiveNoise, IncompleteSupervision
 from boundcheck.softlabels.probabilities import SoftLabels, soft_labels
-
-
-@dataclass(frozen=True)
-class AdditiveNoise(Record):
-    """One-hot labels plus N(0, sigma^2) noise: the exact Delta and gamma of the top-k sets."""
-
-    sigma: float
-    k: int
-    delta: float
-    gamma: float
-
-
-@dataclass(frozen=True)
-class IncompleteSupervision(Record):
-    """A fraction u of the labels is soft, the rest exact (S = {y}), same class mix in both.
-
-    delta, gamma: u times Delta_max and gamma of the soft part.  kappa: u kappa + 1 - u.
-    fraction_limit: Delta_max + gamma of the mixture is below 1 for every u below this, 1/(Delta_max + gamma) at the
-    upper ends.  certified: the lower end of kappa is positive (assumption C).
-    """
-
-    fraction: float
-    delta: Estimate
-    gamma: Estimate
-    kappa: Estimate
-    fraction_limit: float
-    certified: bool
 
 
 def additive_noise(sigma: float, k: int, classes: int) -> AdditiveNoise:

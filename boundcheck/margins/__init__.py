@@ -6,9 +6,5 @@ gamma_sup = max over ||v(z)|| <= 1 of min_i y_i E[v.phi_i] = min over the simple
 gamma_rkhs = max over E||v||^2 <= 1 of the same            = min over the simplex of sqrt(E||s_q||^2)
 """
 
-from boundcheck.margins.report import Level, Limiting, MarginReport, Moment, Teacher, load_teacher
-
-__all__ = ["NUMERICS", "Level", "Limiting", "MarginReport", "Moment", "Teacher", "load_teacher"]
-
 NUMERICS = 2
 """Version of the numbers of the kernel teacher; raise it with every change of them, which retires stored teachers."""

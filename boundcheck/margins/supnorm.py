@@ -12,9 +12,9 @@ from jaxtyping import Float64
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.margins.certificate import Certificate, Certifier
 from boundcheck.margins.descent import Descent
-from boundcheck.margins.report import Moment
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
+from boundcheck.records.margin import Moment
 
 # Operations (float32) behind the draws of the first round, and of all rounds by default.
 _FIRST_OPERATIONS, _ALL_OPERATIONS, _FEWEST, _MOST = 3e11, 7.5e12, 1 << 12, 1 << 16

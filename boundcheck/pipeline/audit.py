@@ -1,7 +1,8 @@
 """`audit`: the published statements, checked by machine."""
 
-from boundcheck.audit import Audit, run_audit
+from boundcheck.audit import run_audit
 from boundcheck.progress import SILENT, Progress
+from boundcheck.records.audit import Audit
 
 
 def audit(claim: str | None = None, *, progress: Progress = SILENT) -> Audit:

@@ -78,7 +78,7 @@ def hardness(
 
 def hardness_of_teacher(path: Path) -> tuple[Hardness, str]:
     """The same from a saved teacher, and its data digest; v / radius has sup norm <= 1 and margin gamma / radius."""
-    from boundcheck.margins.report import load_teacher
+    from boundcheck.margins.teacher import load_teacher
 
     teacher = load_teacher(path)
     gamma = Fraction(teacher.margin.lower) / Fraction(teacher.radius)

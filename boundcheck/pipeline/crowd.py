@@ -13,9 +13,10 @@ from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.labels.files import check_place, save_labels
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import CrowdReport, Interval, LabelCount
-from boundcheck.softlabels.calibration import Calibration, calibration
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import Calibration
+from boundcheck.softlabels.calibration import calibration
 from boundcheck.softlabels.encoding import Encoding, warn_if_contradicted
-from boundcheck.softlabels.estimates import Estimate
 
 ASSUMPTION = (
     "answers are independent given label and type of the task, and right more often than wrong in each type; "

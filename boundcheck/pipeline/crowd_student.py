@@ -7,11 +7,11 @@ from jaxtyping import Float
 
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.experiments import crowd_student as experiment
-from boundcheck.experiments.crowd_student import CrowdStudent
 from boundcheck.pipeline.verify import find_width
 from boundcheck.pipeline.verify_width import practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import CROWD, Search, SearchSettings
+from boundcheck.records.crowd import CrowdStudent
 from boundcheck.search import Executor, Store
 
 DIGITS, SUBSAMPLE = ("5", "6", "7", "8", "9"), 100

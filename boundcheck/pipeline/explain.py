@@ -7,9 +7,9 @@ from boundcheck import bounds, glossary
 from boundcheck.bounds.bound import point
 from boundcheck.bounds.exact import Number, as_typed
 from boundcheck.errors import InputError
-from boundcheck.glossary import Glossary
 from boundcheck.proofs.explanation import explain as take_apart
 from boundcheck.records.comparison import Explanation
+from boundcheck.records.glossary import Glossary
 
 
 def explain(name: str | None = None, **numbers: Any) -> Explanation | Glossary:

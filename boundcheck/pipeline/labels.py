@@ -23,10 +23,9 @@ from boundcheck.labels.files import (
     save_labels,
     true_labels,
 )
-from boundcheck.labels.report import QualityReport
-from boundcheck.labels.report import Settings as LabelSettings
-from boundcheck.labels.teachers import Kind, LabelsMade, MadeLabels
+from boundcheck.labels.teachers import MadeLabels
 from boundcheck.progress import SILENT, Progress
+from boundcheck.records.labels import LabelSettings, LabelsMade, QualityReport, TeacherKind
 from boundcheck.softlabels.encoding import warn_if_contradicted
 from boundcheck.softlabels.probabilities import rows_of
 
@@ -65,7 +64,7 @@ class TeacherSettings:
 
 def labels_make(
     dataset: Dataset,
-    teacher: Kind,
+    teacher: TeacherKind,
     out: Path,
     *,
     settings: TeacherSettings | None = None,
@@ -113,7 +112,9 @@ def labels_make(
     )
 
 
-def _teach(dataset: Dataset, teacher: Kind, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
+def _teach(
+    dataset: Dataset, teacher: TeacherKind, settings: TeacherSettings, seed: int, progress: Progress
+) -> MadeLabels:
     if teacher == "kernel":
         return _kernel(dataset, settings, seed, progress)
     if teacher == "smoothing":

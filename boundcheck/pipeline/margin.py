@@ -10,7 +10,6 @@ import numpy as np
 from boundcheck.datasets import Dataset, as_dataset
 from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins import Level, Limiting, MarginReport, Teacher
 from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.outward import kernel_rounding, outer_interval
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
@@ -18,6 +17,7 @@ from boundcheck.margins.zero import Rays, collinear_pairs, find_rays
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.bounds import Family
+from boundcheck.records.margin import Level, Limiting, MarginReport, Teacher
 from boundcheck.softlabels.probabilities import probabilities
 
 if TYPE_CHECKING:

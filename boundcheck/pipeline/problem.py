@@ -13,10 +13,10 @@ from boundcheck.datasets import Dataset
 from boundcheck.datasets.dataset import checked_probabilities
 from boundcheck.labels.files import labels_for
 from boundcheck.labels.teachers import warn_beyond_hypothesis
-from boundcheck.margins import Teacher
 from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
+from boundcheck.records.margin import Teacher
 from boundcheck.search import Store
 from boundcheck.softlabels.encoding import warn_if_contradicted
 from boundcheck.softlabels.probabilities import log_odds

@@ -15,21 +15,21 @@ from boundcheck.records import Record
 MAX_BYTES = 2**28
 SCHEMA = 1
 RECORDS = {
-    "margin": "margins.report:MarginReport",
-    "compare": "records.comparison:Comparison",
-    "explain": "records.comparison:Explanation",
+    "margin": "margin:MarginReport",
+    "compare": "comparison:Comparison",
+    "explain": "comparison:Explanation",
     "verify": "verification:WidthSearchReport",
-    "audit": "audit.claims:Audit",
-    "labels check": "labels.report:QualityReport",
-    "labels make": "labels.teachers:LabelsMade",
-    "crowd": "records.crowd:CrowdReport",
-    "reproduce table1": "experiments.table1_result:Table1",
-    "reproduce figure1": "experiments.figure1:Figure1",
-    "reproduce crowd": "experiments.crowd_student:CrowdStudent",
-    "reproduce scaling": "records.scaling:Scaling",
-    "reproduce temperature": "records.scaling:LogitScales",
+    "audit": "audit:Audit",
+    "labels check": "labels:QualityReport",
+    "labels make": "labels:LabelsMade",
+    "crowd": "crowd:CrowdReport",
+    "reproduce table1": "reproduce:Table1",
+    "reproduce figure1": "reproduce:Figure1",
+    "reproduce crowd": "crowd:CrowdStudent",
+    "reproduce scaling": "scaling:Scaling",
+    "reproduce temperature": "scaling:LogitScales",
 }
-"""Command -> the module and class of its record."""
+"""Command -> the module of records and the class of its result."""
 ONE_WIDTH = "verification:WidthReport"
 
 
@@ -93,7 +93,7 @@ def _rebuilt(path: Path, envelope: dict[str, Any]) -> tuple[Record, Document]:
     try:
         home = ONE_WIDTH if envelope["command"] == "verify" and "runs" in result else RECORDS[envelope["command"]]
         module, _, name = home.partition(":")
-        record: Record = getattr(import_module(f"boundcheck.{module}"), name).from_json(result)
+        record: Record = getattr(import_module(f"boundcheck.records.{module}"), name).from_json(result)
         return record, present(record)
     except KeyError as error:
         what = f"{error.args[0]!r} is missing"

@@ -8,18 +8,19 @@ import numpy as np
 
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.experiments.cells import Ledger
-from boundcheck.experiments.table1 import Table1Settings, train
-from boundcheck.experiments.table1_result import ALL, REDUCED, MarginDraw, Table1, assemble
+from boundcheck.experiments.table1 import train
+from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
 from boundcheck.pipeline.crowd_student import crowd_student as crowd
 from boundcheck.pipeline.logit_scales import logit_scales as temperature
 from boundcheck.pipeline.margin import settled_margin
 from boundcheck.pipeline.scaling import scaling
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
+from boundcheck.records.reproduce import MarginDraw, Table1, Table1Settings
 from boundcheck.search import Store
 
 if TYPE_CHECKING:
-    from boundcheck.experiments.figure1 import Figure1
+    from boundcheck.records.reproduce import Figure1
 
 __all__ = ["crowd", "figure1", "scaling", "table1", "temperature"]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from boundcheck.errors import InputError, writing
 from boundcheck.records import Record, TrainingRun, finite_or_none
-from boundcheck.search.store import Store, StoredSetting
+from boundcheck.records.runs import StoredSetting
+from boundcheck.search.store import Store
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 from boundcheck import margins, numerics
 from boundcheck.datasets import Dataset
 from boundcheck.experiments.cells import Ledger
-from boundcheck.margins import Teacher
 from boundcheck.pipeline.margin import settled_margin
 from boundcheck.progress import Progress
 from boundcheck.records import Interval
+from boundcheck.records.margin import Teacher
 from boundcheck.search import Store
 
 TOLERANCE = 0.1  # relative width of gamma's interval; widths go like gamma^-2 or gamma^-4

@@ -16,18 +16,10 @@ from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, t
 from boundcheck.progress import SILENT, Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
+from boundcheck.records.verification import Judgement, Rung, Verdict, WidthReport, WidthSearchReport
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
-from boundcheck.verification import (
-    Judgement,
-    Rung,
-    Verdict,
-    WidthReport,
-    WidthSearchReport,
-    compare_searches,
-    judge_searches,
-    with_factors,
-)
+from boundcheck.verification import compare_searches, judge_searches, with_factors
 
 __all__ = ["EMBEDDED", "SearchSettings", "Store", "open_executor", "verify"]
 

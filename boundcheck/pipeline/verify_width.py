@@ -11,10 +11,11 @@ from boundcheck.numerics import clopper_pearson
 from boundcheck.pipeline.problem import Problem
 from boundcheck.progress import Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Training, TrainingRun, TrainingSpec
+from boundcheck.records.verification import JudgedRun, WidthReport
 from boundcheck.search import Executor, Store
 from boundcheck.training.certificate import certify
 from boundcheck.training.intervals import default_comparator
-from boundcheck.verification import JudgedRun, WidthReport, judge_runs
+from boundcheck.verification import judge_runs
 
 FLOPS = 5e10  # floating point operations a second, to foresee the time of a run
 PATIENCE = 3600.0  # seconds; a run foreseen to take longer is refused

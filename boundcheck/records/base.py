@@ -127,3 +127,12 @@ class Interval(Record):
     def relative_width(self) -> float:
         """(upper - lower) / upper, 0 for the interval [0, 0]."""
         return (self.upper - self.lower) / self.upper if self.upper > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Estimate(Record):
+    """`value` measured on the sample; [lower, upper] contains the truth with the confidence stated beside it."""
+
+    value: float
+    lower: float
+    upper: float

@@ -1,5 +1,6 @@
 """A bound evaluated at a point, and where two bounds cross."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ class BoundRow(Record):
     temperature: tau, the loss is tau loss(f / tau).
     failure_probability: over W(0).  vacuous: the untrained network already satisfies the conclusion.
     criterion, target: the average error, or the average risk, is at most `target`.
+    NaN or None in those three: read from a file that was written before they were.
     direction: this width suffices (upper), or some data of this margin need so many neurons (lower).
     """
 
@@ -35,9 +37,9 @@ class BoundRow(Record):
     failure_probability: float
     vacuous: bool
     source: str
-    temperature: float
-    criterion: Criterion
-    target: float
+    temperature: float = math.nan
+    criterion: Criterion | None = None
+    target: float = math.nan
     note: str = ""
     direction: Direction = "upper"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from boundcheck.records.base import Interval, Record
+from boundcheck.records.search import Search
 
 
 @dataclass(frozen=True)
@@ -102,3 +103,69 @@ class CrowdReport(Record):
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
         return super().from_json({**body, "figure": body.get("plot")})
+
+
+@dataclass(frozen=True)
+class CrowdArm(Record):
+    """One kind of labels on one crowd's answers: their error against the truth, and the smallest width.
+
+    crossing: where the fitted success rate crosses the target (None: beyond the widest).
+    """
+
+    labels: str
+    label_error: float
+    search: Search
+    crossing: float | None
+
+
+@dataclass(frozen=True)
+class CrowdDraw(Record):
+    """One synthetic crowd.  model: of its posterior.  kappa, ece: dominance margin and calibration error of that."""
+
+    seed: int
+    model: str
+    kappa: Interval
+    ece: float
+    arms: tuple[CrowdArm, ...]
+
+
+@dataclass(frozen=True)
+class CrowdCount(Record):
+    """The posterior against other labels: crowds in which its crossing is at a smaller (`fewer`) or larger width.
+
+    A crossing beyond the widest network is larger than any other; two such are neither.  *_share: exact interval for
+    crowds to come.  ratio: interval of the geometric mean of width by posterior / width by the other labels, by
+    Student's t over crowds, None where a crossing is unknown or there is one crowd.  answer: yes (fewer in most
+    crowds), no (fewer in less than half of them) or cannot be told.
+    """
+
+    against: str
+    crowds: int
+    fewer: int
+    more: int
+    fewer_share: Interval
+    more_share: Interval
+    mean_ratio: float | None
+    ratio: Interval | None
+    answer: str
+
+
+@dataclass(frozen=True)
+class CrowdStudent(Record):
+    """The result of `reproduce crowd`.  Errors are against the truth.
+
+    confidence: of the brackets of one crowd together, and of each interval over crowds.  truth: the search with true
+    labels, what labels can do at best.
+    """
+
+    data: str
+    data_sha256: str
+    n: int
+    d: int
+    eps: float
+    scenario: str
+    workers: int
+    confidence: float
+    truth: CrowdArm
+    draws: tuple[CrowdDraw, ...]
+    counts: tuple[CrowdCount, ...]

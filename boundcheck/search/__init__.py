@@ -7,16 +7,14 @@ from boundcheck.search.executors import DaskExecutor, Executor, LocalExecutor, o
 from boundcheck.search.place import default_path
 from boundcheck.search.runs import Trainer, run_seed, succeeded, train_runs
 from boundcheck.search.statistics import SuccessTest
-from boundcheck.search.store import Setting, Store, StoredSetting
+from boundcheck.search.store import Store
 from boundcheck.search.widths import minimal_width
 
 __all__ = [
     "DaskExecutor",
     "Executor",
     "LocalExecutor",
-    "Setting",
     "Store",
-    "StoredSetting",
     "SuccessTest",
     "Trainer",
     "default_path",

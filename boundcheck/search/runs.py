@@ -12,9 +12,10 @@ from jaxtyping import Float, Integer
 from boundcheck import numerics
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import TrainingRun, TrainingSpec
+from boundcheck.records.runs import Setting
 from boundcheck.search.collect import Collector, RunsInMemory
 from boundcheck.search.executors import Executor, Job, LocalExecutor
-from boundcheck.search.store import Setting, Store
+from boundcheck.search.store import Store
 
 _SEEDS_APART = 1_000_000
 

@@ -12,51 +12,18 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from boundcheck.errors import InputError, OutputError
-from boundcheck.records import Record, TrainingRun, TrainingSpec
+from boundcheck.records import TrainingRun, TrainingSpec
+from boundcheck.records.runs import Setting, StoredSetting
 from boundcheck.search.database import connect
 from boundcheck.search.place import default_path
 
 Job = tuple[int, int]
 """(width, seed) of one training run."""
-
-
-@dataclass(frozen=True)
-class Setting(Record):
-    """Everything that determines a run besides its width and seed.
-
-    data: digest of the data set.  targets: digest of the soft labels, or "hard".  eps: the early stop's, None for
-    full runs.  numerics: version of the program that trains.  name: the DATA argument, for people; not part of the
-    identity.
-    """
-
-    data: str
-    targets: str
-    spec: TrainingSpec
-    eps: float | None
-    numerics: str
-    name: str = ""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all but the name."""
-        identity = {k: v for k, v in self.to_json().items() if k != "name"}
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class StoredSetting(Record):
-    """A setting in a store: its number there, its runs, and when the last one finished (Unix seconds)."""
-
-    id: int
-    setting: Setting
-    runs: int
-    widths: tuple[int, ...]
-    last_finished: float
 
 
 class Store:
@@ -86,14 +53,14 @@ class Store:
 
     def finished(self, setting: Setting) -> "RunsInStore":
         """The runs of one setting, entered in the store if it is new there."""
-        body = (setting.digest, setting.name, setting.data, setting.targets, json.dumps(asdict(setting.spec)))
+        body = (digest(setting), setting.name, setting.data, setting.targets, json.dumps(asdict(setting.spec)))
         with self.transaction() as db:
             db.execute(
                 "INSERT INTO settings (digest, name, data, targets, spec, eps, numerics) VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (digest) DO UPDATE SET name = excluded.name",
                 (*body, setting.eps, setting.numerics),
             )
-            (number,) = db.execute("SELECT id FROM settings WHERE digest = ?", (setting.digest,)).fetchone()
+            (number,) = db.execute("SELECT id FROM settings WHERE digest = ?", (digest(setting),)).fetchone()
         return RunsInStore(self, number)
 
     def settings(self) -> list[StoredSetting]:
@@ -231,3 +198,9 @@ def _explain(error: Exception) -> str:
     if reason.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "stayed locked by another process; end that process or use --store FILE"
     return f"{error}; choose another place with --store FILE"
+
+
+def digest(setting: Setting) -> str:
+    """SHA-256 of all but the name."""
+    identity = {k: v for k, v in setting.to_json().items() if k != "name"}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

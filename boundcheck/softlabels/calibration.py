@@ -4,44 +4,17 @@ Unlike the indicators of `quality`, all of these change when the labels are made
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import brentq
 from scipy.special import logsumexp, ndtri, softmax
 
-from boundcheck.records import Record
-from boundcheck.softlabels.estimates import Estimate, mean, proportion
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import Calibration
+from boundcheck.softlabels.estimates import mean, proportion
 
 BINS = 15
-
-
-@dataclass(frozen=True)
-class Calibration(Record):
-    """What n labels of known truth say about calibration.
-
-    ece: expected calibration error of P(class 1) for two classes, of the top label's weight above two.
-    error: P(argmax != y), ties broken at random, with a Clopper-Pearson interval that allows for every outcome of ties.
-    self_estimated_error: mean of 1 - max_l p_l, the error that the labels claim for themselves.
-    brier: E sum_l (p_l - 1[y = l])^2, in [0, 2].  log_loss: E[-ln p_y] in nats, infinite if a true class has weight 0.
-    temperature: T minimising the log loss of softmax(logits / T); > 1 means over-confident; None without finite logits.
-    log_loss_at_temperature: mean log loss of each half of the rows (split by the seed) at the temperature fitted to
-    the other half; finite; None likewise.  impossible: rows whose true class has weight 0, if no logits are known.
-    confidence: of `ece` and `error` (exact); `brier`, `log_loss`, `temperature` hold for large n only.
-    """
-
-    n: int
-    bins: int
-    ece: Estimate
-    error: Estimate
-    self_estimated_error: float
-    brier: Estimate
-    log_loss: Estimate
-    temperature: Estimate | None
-    log_loss_at_temperature: float | None
-    impossible: int
-    confidence: float
 
 
 def calibration(

@@ -1,23 +1,13 @@
 """Numbers estimated from a sample, each with its interval."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri
 
 from boundcheck.numerics import clopper_pearson
-from boundcheck.records import Record
-
-
-@dataclass(frozen=True)
-class Estimate(Record):
-    """`value` measured on the sample; [lower, upper] contains the truth with the confidence stated beside it."""
-
-    value: float
-    lower: float
-    upper: float
+from boundcheck.records.base import Estimate
 
 
 def proportion(count: int, total: int, alpha: float) -> Estimate:

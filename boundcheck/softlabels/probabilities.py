@@ -1,15 +1,15 @@
 """Soft labels as arrays: what is accepted, and the top-k sets Omega_k that they define."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import expit, softmax
 
 from boundcheck.errors import InputError
+from boundcheck.records.labels import Ties
 
-Ties = Literal["random", "inclusive", "exclusive"]
 OPEN_ABOVE, OPEN_BELOW = np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0)
 LOGIT_LIMIT = 0.5 * (1 + 1e-12)
 """|z| <= 1/2, up to rounding, for every field with sup ||v|| <= 1 on the unit ball (theory: Kernel and margin)."""

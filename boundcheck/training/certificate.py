@@ -21,7 +21,7 @@ from scipy.special import expit, wrightomega
 
 from boundcheck.errors import InputError
 from boundcheck.numerics import LOGISTIC_SELF_BOUND
-from boundcheck.records import Record, TrainingSpec
+from boundcheck.records import TrainingSpec
 from boundcheck.training.intervals import (
     RELATIVE,
     UNIT,
@@ -36,7 +36,7 @@ from boundcheck.training.intervals import (
 
 
 @dataclass(frozen=True)
-class Certificate(Record):
+class Certificate:
     """Proved upper bounds for one run: the averages over t = 0..T-1 of error (y f <= 0) and of the loss.
 
     average_error lies in [0, 1]; 1 says nothing (`vacuous`).  average_risk is never above the largest loss

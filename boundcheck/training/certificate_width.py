@@ -12,7 +12,7 @@ import numpy as np
 from boundcheck.blas import threads_for
 from boundcheck.errors import InputError
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Labels, Record, TrainingSpec
+from boundcheck.records import Labels, TrainingSpec
 from boundcheck.training.certificate import certify_intervals
 from boundcheck.training.comparator import fit_comparator
 from boundcheck.training.intervals import Neurons, PerSample, Rows, Signs, default_comparator, logit_intervals
@@ -33,7 +33,7 @@ PERCEPTRON_SCALE = 2.0**-10  # the perceptron loss is scale-free, and flips vani
 
 
 @dataclass(frozen=True)
-class CertifiedWidth(Record):
+class CertifiedWidth:
     """Smallest width found at which the certificate is at most eps for a fraction `success` of the seeds.
 
     width: None where none up to the largest width tried was.  failed_at: the largest width below it that was tried

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from boundcheck.errors import InputError
-from boundcheck.records import Record
 
 UNIT = 2.0**-53
 RELATIVE = 64 * UNIT  # covers a dozen correctly rounded operations and elementary functions within 4 ulp
@@ -23,7 +22,7 @@ Signs = Float[np.ndarray, " m"]
 
 
 @dataclass(frozen=True)
-class LogitIntervals(Record):
+class LogitIntervals:
     """Enclosure of f_i^W(W(0) + D) over every W within the radius of W(0), exact for each sample up to rounding.
 
     curvature: kappa >= ||grad f_i(W)||^2 for all such W and all i.  energy: ||D||_F^2, rounded up.

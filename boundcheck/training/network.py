@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck.errors import InputError
-from boundcheck.records import Record
 
 
 def check_job(width: int, seed: int) -> None:
@@ -45,7 +44,7 @@ def initial_weights(width: int, d: int, seed: int) -> tuple[Float[np.ndarray, "m
 
 
 @dataclass(frozen=True, eq=False)
-class Network(Record):
+class Network:
     """A trained network.  W0: (m, d) W(0).  a: (m,) outer signs.  displacement: (m, d) W - W(0).  All float64."""
 
     W0: Float[np.ndarray, "m d"]

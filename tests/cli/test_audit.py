@@ -60,10 +60,11 @@ def test_the_whole_audit_lists_every_claim_and_exits_0():
 
 def test_the_table_has_a_line_for_every_claim():
     """Only the rendering is looked at: the checks are replaced."""
-    from boundcheck.audit import CLAIMS, Audit
+    from boundcheck.audit import CLAIMS
     from boundcheck.audit.check import example
     from boundcheck.audit.claim import settle
     from boundcheck.presentation import present, terminal
+    from boundcheck.records.audit import Audit
 
     findings = tuple(settle(dataclasses.replace(c, check=lambda: (example("e", True),))) for c in CLAIMS.values())
     report = Audit(findings, {"proved": 15, "refuted": 17, "supported": 3, "undecided": 0})

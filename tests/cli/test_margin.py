@@ -12,7 +12,7 @@ from margin_oracles import textbook_kernel
 from typer.testing import CliRunner, Result
 
 from boundcheck.cli import app
-from boundcheck.margins import load_teacher
+from boundcheck.margins.teacher import load_teacher
 
 DIGITS = ("sklearn:digits", "--positive", "5,6,7,8,9")
 

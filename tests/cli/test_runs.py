@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from boundcheck.cli import app
 from boundcheck.cli.config import commands
 from boundcheck.records import TrainingRun, TrainingSpec
-from boundcheck.search import Setting, Store
+from boundcheck.records.runs import Setting
+from boundcheck.search import Store
 
 SOFT = TrainingSpec(labels="soft", loss="kl", radius=math.inf, step_size=2.0, steps=50)
 RUNS = [TrainingRun(8, 0, 0.1, 0.2, 0.0, 0.0, 0.25, 0.5, 50), TrainingRun(8, 1, 0.3, 0.4, 0.1, 0.0, 0.35, 0.7, 50)]

@@ -14,8 +14,9 @@ from boundcheck.cli import app
 from boundcheck.crowds import attach_crowd, reliabilities
 from boundcheck.datasets import load_dataset
 from boundcheck.errors import InputError
-from boundcheck.experiments.crowd_student import ARMS, CERTAIN, CrowdArm, CrowdDraw, count, crowd_draws
+from boundcheck.experiments.crowd_student import ARMS, CERTAIN, count, crowd_draws
 from boundcheck.records import Interval, Search, TrainingSpec
+from boundcheck.records.crowd import CrowdArm, CrowdDraw
 from boundcheck.search import minimal_width
 
 DATA = load_dataset("synthetic:circle:points=24")

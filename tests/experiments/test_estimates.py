@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import beta, ttest_1samp, ttest_rel
 
-from boundcheck.experiments.estimates import (
-    Estimate,
-    crossed,
-    difference,
-    estimate,
-    paired,
-    percent,
-    positive,
-    proportion,
-)
+from boundcheck.experiments.estimates import crossed, difference, estimate, paired, percent, positive, proportion
+from boundcheck.records.reproduce import MeanInterval
 
 VALUES = np.random.default_rng(0).normal(0.9, 0.02, 20)
 
@@ -64,7 +56,7 @@ def test_a_proportions_interval_is_that_of_the_beta_quantiles() -> None:
 
 
 def test_variances_of_independent_estimates_add() -> None:
-    both = difference(Estimate(0.5, 0.2, 0.8, 9, 0.95), Estimate(0.1, -0.3, 0.5, 9, 0.95))
+    both = difference(MeanInterval(0.5, 0.2, 0.8, 9, 0.95), MeanInterval(0.1, -0.3, 0.5, 9, 0.95))
     assert (both.mean, both.lower, both.upper) == pytest.approx((0.4, -0.1, 0.9))
 
 
@@ -79,8 +71,8 @@ def test_variances_of_independent_estimates_add() -> None:
     ],
 )
 def test_verdicts(lower: float, upper: float, verdict: str) -> None:
-    assert positive(Estimate((lower + upper) / 2, lower, upper, 5, 0.95)) == verdict
+    assert positive(MeanInterval((lower + upper) / 2, lower, upper, 5, 0.95)) == verdict
 
 
 def test_percent() -> None:
-    assert percent(Estimate(0.9658, 0.9621, 0.9695, 20, 0.95)) == "96.58 [96.21, 96.95]"
+    assert percent(MeanInterval(0.9658, 0.9621, 0.9695, 20, 0.95)) == "96.58 [96.21, 96.95]"

@@ -15,10 +15,11 @@ jax = pytest.importorskip("jax")
 eqx = pytest.importorskip("equinox")
 optax = pytest.importorskip("optax")
 
-from boundcheck.experiments.deep import DeepSpec, fit  # noqa: E402
-from boundcheck.experiments.figure1 import PAPER, PAPER_SCALE, Figure1Settings, figure1, run_cell  # noqa: E402
+from boundcheck.experiments.deep import fit  # noqa: E402
+from boundcheck.experiments.figure1 import PAPER, PAPER_SCALE, figure1, run_cell  # noqa: E402
 from boundcheck.experiments.images import Images, load_images, shapes, shrunk, thinned  # noqa: E402
 from boundcheck.experiments.vgg import Affine, Vgg, _by_convolution, _by_product, stages_of  # noqa: E402
+from boundcheck.records.reproduce import DeepSpec, Figure1Settings  # noqa: E402
 
 DEEP = DeepSpec(convolutions=2, channels=2, batch=16, epochs=3, patience=2)
 TRAIN, HELD_OUT = slice(48), slice(48, 54)  # as many images as in a cell of 60: compiled once for all tests

@@ -10,10 +10,11 @@ import pytest
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.experiments.split import stratified
-from boundcheck.experiments.table1 import Choice, Students, Table1Settings, Trained, train
-from boundcheck.experiments.table1_result import ALL, PAPER, REDUCED, MarginDraw, Table1, assemble
+from boundcheck.experiments.table1 import Students, Trained, train
+from boundcheck.experiments.table1_result import ALL, PAPER, REDUCED, assemble
 from boundcheck.experiments.targets import soft_targets
 from boundcheck.records import Interval, TrainingSpec
+from boundcheck.records.reproduce import Choice, MarginDraw, Table1, Table1Settings
 from boundcheck.training import fit
 
 TINY = Table1Settings(

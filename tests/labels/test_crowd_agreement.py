@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from boundcheck.crowds import Answers, attach_crowd, crowd_soft_labels, from_matrix
 from boundcheck.crowds.agreement import Agreement, agreement, equal_coin
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records.base import Estimate
 
 
 def crowd(tasks: int, workers: int, votes: int, seed: int) -> tuple[Answers, np.ndarray]:

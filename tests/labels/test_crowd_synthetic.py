@@ -6,7 +6,7 @@ import pytest
 from boundcheck.crowds import SCENARIOS, attach_crowd, crowd_soft_labels, reliabilities, scenario
 from boundcheck.errors import InputError
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.report import Settings
+from boundcheck.records.labels import LabelSettings
 from boundcheck.softlabels.probabilities import soft_labels
 
 
@@ -99,7 +99,7 @@ def test_a_crowd_with_easy_and_hard_tasks_becomes_soft_labels_that_can_be_checke
     doubt = np.minimum(found.p, 1 - found.p)
     assert doubt[hard == 1].mean() > 5 * doubt[hard == 0].mean()
     report = soft_label_report(
-        soft_labels(found.p, found.logits), (y > 0).astype(int), settings=Settings(deterministic=False)
+        soft_labels(found.p, found.logits), (y > 0).astype(int), settings=LabelSettings(deterministic=False)
     )
     assert report.certified
     assert report.delta.value == pytest.approx(np.mean(np.sign(found.logits) != y))

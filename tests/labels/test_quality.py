@@ -14,8 +14,10 @@ from boundcheck.errors import InputError
 from boundcheck.labels.dominance import psi, psi_hull
 from boundcheck.labels.quality import choose_k, indicators, split
 from boundcheck.numerics import clopper_pearson_lower, clopper_pearson_upper
-from boundcheck.softlabels.estimates import Estimate, proportion
-from boundcheck.softlabels.probabilities import Ties, soft_labels, top_k
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import Ties
+from boundcheck.softlabels.estimates import proportion
+from boundcheck.softlabels.probabilities import soft_labels, top_k
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 40))

@@ -8,7 +8,7 @@ from oracles import skillful_but_bad
 from students import Student, student_loss, train_student
 
 from boundcheck.labels.assess import soft_label_report
-from boundcheck.labels.report import Settings
+from boundcheck.records.labels import LabelSettings
 from boundcheck.softlabels.probabilities import soft_labels
 
 
@@ -41,7 +41,7 @@ def test_a_teacher_that_is_always_wrong_teaches_well_through_its_top_two() -> No
         soft.append(accuracy(labels, "soft"))
         superset.append(accuracy((labels > 0).astype(float), "superset"))
         hard.append(accuracy(np.eye(10)[labels.argmax(1)], "soft"))
-        report = soft_label_report(soft_labels(labels), y, Settings(deterministic=False))
+        report = soft_label_report(soft_labels(labels), y, LabelSettings(deterministic=False))
         assert report.k == 2
         assert report.certified
     assert 0.87 <= np.mean(soft) <= 0.96

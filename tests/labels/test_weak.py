@@ -7,8 +7,8 @@ import pytest
 from boundcheck.errors import InputError
 from boundcheck.labels.assess import soft_label_report
 from boundcheck.labels.quality import indicators
-from boundcheck.labels.report import Settings
 from boundcheck.labels.weak import additive_noise, incomplete_supervision, partial_labels
+from boundcheck.records.labels import LabelSettings
 from boundcheck.softlabels.probabilities import soft_labels, top_k
 
 
@@ -39,7 +39,7 @@ def test_additive_noise_by_simulation() -> None:
     rng, n, classes = np.random.default_rng(0), 60_000, 10
     y = rng.integers(0, classes, n)
     noisy = np.eye(classes)[y] + rng.normal(size=(n, classes))
-    report = soft_label_report(soft_labels(noisy, normalised=False), y, Settings(k=2, noise=1.0))
+    report = soft_label_report(soft_labels(noisy, normalised=False), y, LabelSettings(k=2, noise=1.0))
     assert report.additive_noise is not None
     assert report.delta is not None
     assert report.gamma is not None
@@ -61,7 +61,7 @@ def test_candidate_sets_have_delta_zero_and_the_ambiguity_degree() -> None:
     sets = np.eye(classes, dtype=int)[y]
     sets[(y == 0) & (rng.random(n) < 0.5), 3] = 1
     sets[:, 4] |= rng.random(n) < 0.2
-    report = soft_label_report(partial_labels(sets), y, Settings(candidates=True, deterministic=False))
+    report = soft_label_report(partial_labels(sets), y, LabelSettings(candidates=True, deterministic=False))
     assert report.k is None
     assert report.delta is not None
     assert report.gamma is not None

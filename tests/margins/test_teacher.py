@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from boundcheck.errors import InputError
-from boundcheck.margins import Limiting, MarginReport, Moment, Teacher, load_teacher
+from boundcheck.margins.teacher import load_teacher, save_teacher
 from boundcheck.records import Interval
+from boundcheck.records.margin import Limiting, MarginReport, Moment, Teacher
 
 
 def teacher(kind: Any = "sup", *, exact: bool = False) -> Teacher:
@@ -32,7 +33,7 @@ def teacher(kind: Any = "sup", *, exact: bool = False) -> Teacher:
 def test_what_is_saved_is_read_back_bit_for_bit(tmp_path: Path, kind: str, exact: bool) -> None:
     before = teacher(kind, exact=exact)
     path = tmp_path / "teacher.anything"
-    before.save(path)
+    save_teacher(before, path)
     after = load_teacher(path)
     for name in ("q", "z", "p", "z_error"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
@@ -45,7 +46,7 @@ def test_what_is_saved_is_read_back_bit_for_bit(tmp_path: Path, kind: str, exact
 
 def test_file_holds_the_documented_keys(tmp_path: Path) -> None:
     path = tmp_path / "t.npz"
-    teacher().save(path)
+    save_teacher(teacher(), path)
     with np.load(path) as file:
         assert {"q", "logits", "p", "gamma_lower", "gamma_upper", "confidence", "exact", "kind"} <= set(file)
         assert {"radius", "digest", "logits_error"} <= set(file)
@@ -81,7 +82,7 @@ def test_missing_key_is_named(tmp_path: Path, missing: str) -> None:
 
 def test_truncated_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.npz"
-    teacher().save(path)
+    save_teacher(teacher(), path)
     whole = path.read_bytes()
     for size in (0, 3, 200, len(whole) // 2, len(whole) - 10):
         path.write_bytes(whole[:size])
@@ -93,7 +94,7 @@ def test_truncated_file_is_refused(tmp_path: Path) -> None:
 )
 def test_numbers_out_of_range_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "t.npz"
-    teacher().save(path)
+    save_teacher(teacher(), path)
     with np.load(path) as file:
         whole = dict(file)
     np.savez(path, **(whole | change))
@@ -102,7 +103,7 @@ def test_numbers_out_of_range_are_refused(change: dict[str, Any], tmp_path: Path
 
 def test_damaged_member_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.npz"
-    teacher().save(path)
+    save_teacher(teacher(), path)
     whole = bytearray(path.read_bytes())
     place = whole.index(teacher().q.tobytes())
     whole[place : place + 8] = b"\0" * 8

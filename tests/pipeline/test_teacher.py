@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from boundcheck.datasets import Dataset, load_dataset
-from boundcheck.margins import MarginReport, Teacher
 from boundcheck.pipeline import margin as _margin
 from boundcheck.pipeline import reproduce as _reproduce
 from boundcheck.pipeline import teacher as _teacher
@@ -22,6 +21,7 @@ from boundcheck.pipeline.compare import hardness
 from boundcheck.pipeline.labels import labels_make
 from boundcheck.pipeline.margin import margin
 from boundcheck.progress import SILENT
+from boundcheck.records.margin import MarginReport, Teacher
 from boundcheck.search import Store
 
 DATA = "synthetic:sphere:n=8,d=4"

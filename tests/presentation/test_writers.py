@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import boundcheck as bc
-from boundcheck.audit import Audit
 from boundcheck.pipeline.labels import labels_check
 from boundcheck.presentation import html as html_writer
 from boundcheck.presentation import latex, plain, present, terminal
 from boundcheck.presentation.document import Answer, Column, Document, Next, Table
 from boundcheck.records import Interval, Search, Trial
-from boundcheck.verification import Judgement, Rung, Verdict, WidthSearchReport
+from boundcheck.records.audit import Audit
+from boundcheck.records.verification import Judgement, Rung, Verdict, WidthSearchReport
 
 EVIL = "<b>$x_1$ & \x1b[2J</b>"
 ROWS = [(EVIL, 2**70, 0.1 + 0.2), ("plain", 7, None)]

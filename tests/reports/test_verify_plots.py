@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from boundcheck.presentation.figures import new_figure
 from boundcheck.presentation.views.verify_plots import ladder
-from boundcheck.verification import Rung
+from boundcheck.records.verification import Rung
 
 
 def test_a_rung_that_was_not_reached_is_an_arrow_from_where_it_was_sought() -> None:

@@ -14,8 +14,9 @@ from search.bernoulli import SPEC
 from boundcheck import training
 from boundcheck.errors import BoundcheckWarning, InputError, OutputError
 from boundcheck.records import TrainingRun
+from boundcheck.records.runs import Setting
 from boundcheck.search import database, runs
-from boundcheck.search.store import Setting, Store, default_path
+from boundcheck.search.store import Store, default_path
 
 SETTING = Setting(data="d", targets="t", spec=SPEC, eps=0.1, numerics="1", name="octagon")
 

@@ -1,8 +1,8 @@
 """`audit`: what became of every printed statement, and each check in detail."""
 
-from boundcheck.audit import Audit, Finding
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Item, Items, Next, Note, Table
+from boundcheck.records.audit import Audit, Finding
 
 CLAIMS = (
     Column("id", "claim"),

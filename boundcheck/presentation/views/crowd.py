@@ -9,7 +9,7 @@ from boundcheck.records import CrowdReport, Interval
 from boundcheck.softlabels.encoding import counted
 
 if TYPE_CHECKING:
-    from boundcheck.experiments.crowd_student import CrowdArm, CrowdCount, CrowdStudent
+    from boundcheck.records.crowd import CrowdArm, CrowdCount, CrowdStudent
 
 MODELS = {
     "mv": "majority vote",

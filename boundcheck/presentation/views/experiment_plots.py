@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from boundcheck.experiments.estimates import Estimate
 from boundcheck.presentation.document import Figure
 from boundcheck.presentation.figures import HARD, INK, OTHER, SOFT, THIRD
+from boundcheck.records.reproduce import MeanInterval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from boundcheck.experiments.figure1 import Figure1
-    from boundcheck.experiments.table1_result import Table1
+    from boundcheck.records.reproduce import Figure1, Table1
 
 COLOURS = {"teacher": INK, "hard": HARD, "soft": SOFT, "gain": THIRD}
 NAMES = {"teacher": "teacher", "hard": "hard labels", "soft": "soft labels"}
@@ -104,7 +103,7 @@ def _curves(axes: Any, x: Sequence[float], rows: Sequence[Any], *, shift: float,
     axes.set_xscale("log")
 
 
-def _errorbar(axes: Any, x: Sequence[float], values: Sequence[Estimate], colour: str, label: str) -> None:
+def _errorbar(axes: Any, x: Sequence[float], values: Sequence[MeanInterval], colour: str, label: str) -> None:
     """Means in per cent with their intervals; an infinite interval is not drawn."""
     down = [_finite(100 * (v.mean - v.lower)) for v in values]
     up = [_finite(100 * (v.upper - v.mean)) for v in values]

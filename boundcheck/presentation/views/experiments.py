@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from boundcheck.experiments.estimates import Estimate, PaperClaim
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Item, Items, Note, Table
 from boundcheck.presentation.views import experiment_plots
+from boundcheck.records.reproduce import MeanInterval, PaperClaim
 
 if TYPE_CHECKING:
-    from boundcheck.experiments.figure1 import Figure1
-    from boundcheck.experiments.table1_result import Table1
+    from boundcheck.records.reproduce import Figure1, Table1
 
 
-def interval(value: Estimate) -> str:
+def interval(value: MeanInterval) -> str:
     """`96.6 ± 0.4` in per cent where the interval is symmetric, else `96.6 (95.8, 97.1)`."""
     low, high = 100 * (value.mean - value.lower), 100 * (value.upper - value.mean)
     mean = round(100 * value.mean, 1) + 0.0  # a rounded -0.04 is no -0.0

@@ -1,6 +1,5 @@
 """`explain`: one theorem, its numbers, what each factor costs, and its derivation; or a term."""
 
-from boundcheck.glossary import Glossary
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import (
     Answer,
@@ -18,6 +17,7 @@ from boundcheck.presentation.document import (
 )
 from boundcheck.presentation.views.bounds import mathml
 from boundcheck.records.comparison import Cost, DerivationStep, Explanation, FactorValue
+from boundcheck.records.glossary import Glossary
 
 COSTS = (
     Column(

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
-from boundcheck.labels.bias import Bias
-from boundcheck.labels.quality import ClassRow
-from boundcheck.labels.report import QualityReport, SampleSize
-from boundcheck.labels.teachers import LabelsMade
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Next, Note, Table, Verdict
-from boundcheck.softlabels.calibration import Calibration
+from boundcheck.records.base import Estimate
+from boundcheck.records.labels import Bias, Calibration, ClassRow, LabelsMade, QualityReport, SampleSize
 from boundcheck.softlabels.encoding import counted
-from boundcheck.softlabels.estimates import Estimate
 
 _MOST_CLASSES = 12
 AT_TEMPERATURE = "of each half of the rows, at the temperature fitted to the other half"

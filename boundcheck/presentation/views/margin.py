@@ -3,12 +3,12 @@
 import math
 from typing import TYPE_CHECKING
 
-from boundcheck.margins import MarginReport
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Next, Note, Table
 from boundcheck.presentation.views import margin_plots
 from boundcheck.presentation.views.bounds import BOUND_COLUMNS
 from boundcheck.records import BoundRow
+from boundcheck.records.margin import MarginReport
 
 if TYPE_CHECKING:
     from boundcheck.datasets import Dataset

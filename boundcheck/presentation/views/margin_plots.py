@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boundcheck.margins import MarginReport, Teacher
 from boundcheck.presentation.document import Figure
 from boundcheck.presentation.figures import HARD, OTHER, SOFT
 from boundcheck.records.base import confidence_text
+from boundcheck.records.margin import MarginReport, Teacher
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

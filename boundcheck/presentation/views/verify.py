@@ -6,7 +6,8 @@ from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table, Verdict
 from boundcheck.presentation.views import verify_plots
 from boundcheck.records import Search
-from boundcheck.verification import JudgedRun, Rung, WidthReport, WidthSearchReport, name_of, proved_for
+from boundcheck.records.verification import JudgedRun, Rung, WidthReport, WidthSearchReport
+from boundcheck.verification import name_of, proved_for
 
 
 def _rung_width(rung: Rung) -> int | str:

@@ -9,7 +9,8 @@ import numpy as np
 from boundcheck.presentation.document import Figure
 from boundcheck.presentation.figures import COLOURS, INK, OTHER, THIRD
 from boundcheck.records import Fit, LogitScales, Scaling, Search, Trial
-from boundcheck.verification import WidthReport, WidthSearchReport, name_of
+from boundcheck.records.verification import WidthReport, WidthSearchReport
+from boundcheck.verification import name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

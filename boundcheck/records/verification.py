@@ -1,0 +1,139 @@
+"""What `verify` finds: verdicts, the ladder from theorem to practice, searches and runs that were judged."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from boundcheck.records.base import Interval, Record
+from boundcheck.records.bounds import BoundRow
+from boundcheck.records.search import Search
+from boundcheck.records.training import AnyLabels, AnyLoss, Training, TrainingSpec
+
+
+class Verdict(enum.Enum):
+    """What was found, in one word; `EXIT_CODE` maps it to the exit code of the command line."""
+
+    CONSISTENT = "consistent"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+    ASSUMPTION_FAILS = "assumption fails"
+
+
+@dataclass(frozen=True)
+class Judgement(Record):
+    """A verdict with the sentence that justifies it."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rung(Record):
+    """One step of the ladder from theorem to practice.
+
+    kind: proved (holds for every data set with this margin), certified (holds for the runs examined, no
+    probability involved) or estimated (trained networks; `bracket` is then the interval).  factor: this width over
+    the next rung's of the same loss, i.e. what the step down gains; None at the end or where a width is missing.
+    width None: none was shown to qualify, and none up to `searched_to` does (with the rung's kind of certainty).
+    """
+
+    bound: str
+    labels: AnyLabels
+    loss: AnyLoss
+    width: int | None
+    kind: str
+    factor: float | None = None
+    radius: float | None = None
+    bracket: tuple[int, int | None] | None = None
+    searched_to: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SoftAgainstHard(Record):
+    """Soft against hard from two searches; `separated` says that their brackets do not overlap."""
+
+    soft: str
+    hard: str
+    separated: bool
+    smaller: str | None
+    statement: str
+
+
+@dataclass(frozen=True)
+class WidthSearchReport(Record):
+    """The result of `verify --width-search`; its fields are the JSON keys."""
+
+    data: str
+    n: int
+    d: int
+    eps: float
+    gamma: Interval
+    training: Training
+    searches: tuple[Search, ...]
+    comparisons: tuple[SoftAgainstHard, ...]
+    ladder: tuple[Rung, ...]
+    judgement: Judgement
+
+    def to_json(self) -> dict[str, Any]:
+        """`verdict` and `reason` at the top level."""
+        body = super().to_json()
+        verdict: dict[str, Any] = body.pop("judgement")
+        return body | verdict
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
+
+
+@dataclass(frozen=True)
+class JudgedRun(Record):
+    """One run at a fixed width, with its a-posteriori certificate (None where nothing keeps it within a radius).
+
+    average_error is over the steps made; average_error_bounds enclose the average over all steps.
+    """
+
+    seed: int
+    average_error: float
+    average_error_bounds: tuple[float, float]
+    average_risk: float
+    certificate: float | None
+    final_error: float
+    flip_fraction: float
+    movement: float
+
+
+@dataclass(frozen=True)
+class WidthReport(Record):
+    """The result of `verify --width M`; its fields are the JSON keys.
+
+    eps: what the bound promises, of the average error or (soft-kl-published) of the average risk.  until_decided: each
+    run was stopped once its average error could no longer cross eps; else all made every step.
+    """
+
+    data: str
+    n: int
+    d: int
+    eps: float
+    gamma: Interval
+    width: int
+    training: Training
+    until_decided: bool
+    bound: BoundRow
+    spec: TrainingSpec
+    runs: tuple[JudgedRun, ...]
+    failure_rate: Interval
+    judgement: Judgement
+
+    def to_json(self) -> dict[str, Any]:
+        """`verdict` and `reason` at the top level."""
+        body = super().to_json()
+        verdict: dict[str, Any] = body.pop("judgement")
+        return body | verdict
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
