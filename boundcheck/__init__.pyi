@@ -2,7 +2,7 @@
 
 from boundcheck.datasets import Dataset as Dataset
 from boundcheck.datasets import load_dataset as load_dataset
-from boundcheck.datasets.arrays import dataset as dataset
+from boundcheck.datasets.load import dataset as dataset
 from boundcheck.pipeline import reproduce as reproduce
 from boundcheck.pipeline.audit import audit as audit
 from boundcheck.pipeline.compare import compare as compare

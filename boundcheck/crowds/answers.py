@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from boundcheck.datasets.dataset import check_memory
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError
 from boundcheck.softlabels.encoding import Encoding, encode, tally
 

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from scipy import sparse
 
 from boundcheck.crowds.answers import Answers, from_matrix
-from boundcheck.datasets.dataset import check_memory
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError
 
 SCENARIOS = ("hardeasy", "mislead", "experts", "opposed", "specialist", "parallel", "one")

@@ -8,8 +8,8 @@ from http.client import HTTPException
 
 import numpy as np
 
-from boundcheck.datasets.classes import encode
-from boundcheck.datasets.dataset import Table, check_memory
+from boundcheck.datasets.dataset import Table
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, MissingExtraError
 
 SKLEARN = ("breast_cancer", "digits", "iris", "wine")
@@ -55,8 +55,7 @@ def read_openml(name: str) -> Table:
     X = data.data.toarray() if hasattr(data.data, "toarray") else data.data
     if data.target is None or np.ndim(data.target) != 1:
         raise InputError(f"{source}: has no single column of labels; convert it to a csv file")
-    codes, names = encode(source, data.target)
-    return Table(X, codes, names)
+    return Table.of(source, X, data.target)
 
 
 @contextmanager

@@ -41,10 +41,16 @@ def map_classes(
     names: tuple[str, ...],
     positive: Sequence[str],
     drop: Sequence[str],
-) -> tuple[Int64[np.ndarray, " m"], Int8[np.ndarray, " n"], tuple[str, ...], tuple[str, ...]]:
-    """Rows kept, the sign of every row, and the classes that are -1 and +1."""
-    positive, drop = class_names(positive), class_names(drop)
-    present = in_order(names[c] for c in np.unique(codes))
+    n: int,
+) -> tuple[Int8[np.ndarray, " n"], tuple[str, ...], tuple[str, ...]]:
+    """The sign of every row, 0 for dropped ones, and the classes that are -1 and +1.
+
+    n: the first so many rows say which classes there are; the others, held out, may have no more.
+    """
+    positive, drop = _class_names(positive), _class_names(drop)
+    present = in_order(names[c] for c in np.unique(codes[:n]))
+    if unknown := {names[c] for c in np.unique(codes[n:])} - set(present):
+        raise InputError(f"{name}: the held-out rows have classes {listed(sorted(unknown))} that the others have not")
     for option, wanted in (("--drop", drop), ("--positive", positive)):
         missing = [c for c in wanted if c not in present]
         if missing:
@@ -64,9 +70,9 @@ def map_classes(
         raise InputError(f"{name}: --positive names {whole}; both +1 and -1 need a class")
     found = encode_labels(name, left, positive=positive)
     signs = np.array([found.meaning(c) if c in left else 0 for c in names], dtype=np.int8)[codes]
-    return np.flatnonzero(signs).astype(np.int64), signs, found.negative, found.positive
+    return signs, found.negative, found.positive
 
 
-def class_names(classes: Sequence[str]) -> tuple[str, ...]:
+def _class_names(classes: Sequence[str]) -> tuple[str, ...]:
     """The names of the classes that an option lists."""
     return tuple(map(label_name, (classes,) if isinstance(classes, str) else classes))

@@ -5,14 +5,14 @@ import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from boundcheck.datasets.classes import encode
 from boundcheck.datasets.dataset import Table
 from boundcheck.datasets.idx import is_idx, read_idx
 from boundcheck.datasets.npz import npz_keys, read_npy, read_npz
-from boundcheck.datasets.steps import Preparation
+from boundcheck.datasets.preparation import Preparation
 from boundcheck.datasets.tables import read_csv
 from boundcheck.errors import InputError
 
@@ -30,6 +30,27 @@ HELD_OUT = (("train", "test"), ("train", "t10k"))
 SPLITS = ("train", "test", "all")
 
 
+_READ = {
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".feather", ".arrow"), ("target", "ignore")),
+    ".npz": ("keys", "split"),
+    ".npy": ("target", "split"),
+}
+"""Options that each kind of file reads, by its ending; .npy also stands for IDX."""
+_FOR = {
+    "target": "names the column of labels of a table, or the file of labels beside a .npy or IDX file",
+    "ignore": "names columns of a csv, parquet or Feather file",
+    "keys": "names arrays of a .npz file",
+    "split": "is for files with held-out rows",
+}
+
+
+def refuse_unread(source: str, read: Sequence[str], **given: Any) -> None:
+    """Raise InputError for an option that says something and that this source does not read."""
+    for option, value in given.items():
+        if option not in read and value not in (None, "train") and len(value):
+            raise InputError(f"{source}: --{option} {_FOR[option]}; leave it out")
+
+
 def read_file(
     source: str,
     target: str | None = None,
@@ -42,30 +63,19 @@ def read_file(
     if split not in SPLITS:
         raise InputError(f"{source}: --split {split!r} is unknown; use {', '.join(SPLITS)}")
     path = existing_file(source, ", or use sklearn:NAME or synthetic:FAMILY")
-    suffix = path.suffix.lower()
-    if keys and suffix != ".npz":
-        raise InputError(f"{source}: --keys names arrays of a .npz; leave it out")
-    if suffix in (".csv", ".tsv", ".parquet", ".feather", ".arrow"):
-        _no_split(source, split)
-        if suffix in (".csv", ".tsv"):
-            return read_csv(path, target, ignore)
-        from boundcheck.datasets.frames import read_arrow
-
-        return read_arrow(path, target, ignore)
-    if ignore:
-        raise InputError(f"{source}: --ignore names columns of a csv, parquet or Feather file; leave it out")
+    suffix = ".npy" if is_idx(path) else path.suffix.lower()
+    if suffix not in _READ:
+        raise InputError(f"{source}: unknown kind of file; use {', '.join(_READ)} or IDX")
+    refuse_unread(source, _READ[suffix], target=target, ignore=ignore, keys=keys, split=split)
     if suffix == ".npz":
-        if target is not None:
-            raise InputError(f"{source}: --target is for tables; name the arrays of a .npz with --keys X,Y")
         return _read_npz(path, keys, split)
-    if suffix == ".npy" or is_idx(path):
+    if suffix == ".npy":
         return _read_pair(path, target, split)
-    raise InputError(f"{source}: unknown kind of file; use .npz, .npy, .csv, .tsv, .parquet, .feather or IDX")
+    if suffix in (".csv", ".tsv"):
+        return read_csv(path, target, ignore)
+    from boundcheck.datasets.frames import read_arrow
 
-
-def _no_split(source: str, split: str) -> None:
-    if split != "train":
-        raise InputError(f"{source}: has no held-out rows; leave --split {split} out")
+    return read_arrow(path, target, ignore)
 
 
 def _read_npz(path: Path, keys: Sequence[str], split: str) -> Table:
@@ -126,15 +136,19 @@ def _read_one(path: Path) -> np.ndarray:
 def _split(name: str, X: np.ndarray, y: np.ndarray, other: tuple[np.ndarray, np.ndarray] | None, split: str) -> Table:
     """The training rows with the held-out ones beside them; or these alone; or all rows, training rows first."""
     if other is None:
-        _no_split(name, split)
-        return Table(X, *encode(name, y))
+        if split != "train":
+            raise InputError(f"{name}: has no held-out rows; leave --split {split} out")
+        return Table.of(name, X, y)
+    test = Table.of(f"{name}: the held-out rows", *other)
+    if split == "test":
+        return test
+    train = Table.of(name, X, y)
     if other[0].ndim != X.ndim or other[0].shape[1:] != X.shape[1:] or other[1].shape[1:] != y.shape[1:]:
         raise InputError(f"{name}: held-out rows have shape {other[0].shape}, the others {X.shape}; make them alike")
-    codes, names = encode(name, np.concatenate([y, other[1]]))
-    if split == "all":
-        return Table(np.concatenate([X, other[0]]), codes, names)
-    held_out = Table(other[0], codes[len(y) :], names)
-    return held_out if split == "test" else Table(X, codes[: len(y)], names, held_out=held_out)
+    names = tuple(dict.fromkeys(train.names + test.names))
+    codes = np.array([names.index(c) for c in test.names])[test.codes]
+    held_out = len(codes) if split == "train" else 0
+    return Table(np.concatenate([X, other[0]]), np.append(train.codes, codes), names, held_out=held_out)
 
 
 def existing_file(source: str, instead: str = "") -> Path:

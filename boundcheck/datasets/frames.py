@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from boundcheck.datasets.classes import encode
-from boundcheck.datasets.dataset import Table, check_memory
+from boundcheck.datasets.dataset import Table
+from boundcheck.datasets.limits import check_memory
 from boundcheck.datasets.tables import feature_columns, target_index
 from boundcheck.errors import InputError, MissingExtraError, quoted
 
@@ -19,7 +19,7 @@ def is_frame(X: Any) -> bool:
     return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
 
 
-def read_frame(name: str, frame: Any, y: Any, ignore: Sequence[str] = ()) -> Table:
+def read_frame(name: str, frame: Any, y: Any, ignore: Sequence[str] = (), p: Any = None) -> Table:
     """The table of a data frame: numeric and boolean columns, text as categories, missing values as NaN.
 
     y: labels, or the name of the column that holds them.
@@ -31,45 +31,41 @@ def read_frame(name: str, frame: Any, y: Any, ignore: Sequence[str] = ()) -> Tab
     check_memory(name, len(table), len(header))
     label = target_index(name, header, y) if isinstance(y, str) or y is None else None
     kept, left_out = feature_columns(name, header, label, ignore)
-    columns, levels = [], {}
-    for k, j in enumerate(kept):
-        values, categories = _column(name, table[table.columns[j]], nw)
-        columns.append(values)
-        if categories:
-            levels[k] = categories
-    labels = y if label is None else table[table.columns[label]].to_list()
+    labels = y if label is None else table[table.columns[label]]
     if hasattr(labels, "to_list"):  # a Series, whose missing entries stay None
         labels = labels.to_list()
     flat = np.array([*labels, None], dtype=object)[:-1] if isinstance(labels, list) else np.asarray(labels)
-    codes, names = encode(name, flat)
-    return Table(
-        np.column_stack(columns),
-        codes,
-        names,
+    columns = [_column(name, table[table.columns[j]]) for j in kept]
+    return Table.of(
+        name,
+        np.column_stack([values for values, _ in columns]),
+        flat,
+        p=p,
         columns=tuple(header[j] for j in kept),
-        levels=levels,
+        levels={k: levels for k, (_, levels) in enumerate(columns) if levels},
         left_out=left_out,
     )
 
 
-def _column(name: str, column: Any, nw: Any) -> tuple[np.ndarray, tuple[str, ...]]:
+def _column(name: str, column: Any) -> tuple[np.ndarray, tuple[str, ...]]:
     """One column as numbers, and its categories if it holds text."""
+    import narwhals as nw
+
     kind, missing = column.dtype, column.is_null().to_numpy()
-    if kind == nw.Boolean or kind.is_numeric():
-        if not missing.any() and kind != nw.Boolean and not kind.is_decimal():
-            return column.to_numpy(), ()
-        return np.array([np.nan if v is None else float(v) for v in column.to_list()]), ()
+    if kind.is_integer() and not missing.any():
+        return column.to_numpy(), ()
     values = column.to_list()
-    if missing.all():
-        return np.full(len(values), np.nan), ()
-    if not all(isinstance(v, str) or gone for v, gone in zip(values, missing, strict=True)):
+    if kind == nw.Boolean or kind.is_numeric() or missing.all():
+        return np.array([np.nan if gone else float(v) for v, gone in zip(values, missing, strict=True)]), ()
+    present = [v for v, gone in zip(values, missing, strict=True) if not gone]
+    if not all(isinstance(v, str) for v in present):
         raise InputError(
             f"{name}: column {quoted(column.name)} has type {kind}; turn it into numbers or text, or leave it out with "
             "--ignore"
         )
-    categories = tuple(sorted({v for v, gone in zip(values, missing, strict=True) if not gone}))
-    number = {v: float(k) for k, v in enumerate(categories)}
-    return np.array([np.nan if gone else number[v] for v, gone in zip(values, missing, strict=True)]), categories
+    levels = tuple(sorted(set(present)))
+    code = {v: float(k) for k, v in enumerate(levels)}
+    return np.array([np.nan if gone else code[v] for v, gone in zip(values, missing, strict=True)]), levels
 
 
 def read_arrow(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Table:

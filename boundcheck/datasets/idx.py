@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from boundcheck.datasets.dataset import MAX_BYTES
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, quoted
 
 _NAME = re.compile(r"(idx\d?|ubyte)(\.gz)?$", re.IGNORECASE)
@@ -36,11 +36,9 @@ def read_idx(path: Path) -> Shaped[np.ndarray, "..."]:
             shape = struct.unpack(f">{axes}I", stream.read(4 * axes))
             dtype = np.dtype(_TYPES[kind])
             need = math.prod(shape) * dtype.itemsize
-            if need > MAX_BYTES or need == 0:
-                raise InputError(
-                    f"{path}: claims shape {shape}, {need / 2**30:,.1f} GiB; at least one entry and at most "
-                    f"{MAX_BYTES / 2**30:g} GiB are read"
-                )
+            check_memory(str(path), *shape, itemsize=dtype.itemsize)
+            if need == 0:
+                raise InputError(f"{path}: is empty (shape {shape}); at least one entry is needed")
             data = stream.read(need + 1)
     except (OSError, EOFError, struct.error, zlib.error) as error:
         why = quoted(str(error) or type(error).__name__, 80)

@@ -17,7 +17,8 @@ from typing import IO, Any
 import numpy as np
 from jaxtyping import Shaped
 
-from boundcheck.datasets.dataset import MAX_BYTES, Dataset
+from boundcheck.datasets.dataset import Dataset
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, listed, quoted, writing
 
 _HEADER = re.compile(
@@ -73,10 +74,10 @@ def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, ke
 
 def read_array(where: str, stream: IO[bytes], size: int) -> Shaped[np.ndarray, "..."]:
     """The array in NumPy's format that takes `size` bytes of `stream`, after every size it claims has been checked."""
-    _check_size(where, size - _HEADER_SLACK)
+    check_memory(where, size - _HEADER_SLACK, itemsize=1)
     dtype, fortran, shape, start = _read_header(where, stream)
     need = math.prod(shape) * dtype.itemsize
-    _check_size(where, need)
+    check_memory(where, *shape, itemsize=dtype.itemsize)
     if need > size - start:
         raise InputError(
             f"{where} claims {need} bytes but {size - start} are stored; the file is damaged, write it again"
@@ -133,14 +134,6 @@ def _read_header(where: str, member: IO[bytes]) -> tuple[np.dtype, bool, tuple[i
             f"{where} is empty or has too many axes (shape {match['shape']!r}); at least one entry is needed"
         )
     return dtype, match["fortran"] == "True", shape, 8 + width + length
-
-
-def _check_size(where: str, size: int) -> None:
-    if size > MAX_BYTES:
-        raise InputError(
-            f"{where} needs {size / 2**30:,.1f} GiB, above the limit of {MAX_BYTES / 2**30:g} GiB; use fewer rows or "
-            "features"
-        )
 
 
 def _reason(error: BaseException) -> str:

@@ -1,24 +1,20 @@
-"""Preparation of the rows: steps that are learned on training rows, recorded, and applied to any rows.
+"""The steps of --prepare: each is learned on training rows, recorded, and applied to any rows.
 
-Every theorem holds for any fixed map of the inputs into the unit ball (theory: Preparation of the rows), so the
-steps are part of the data. Statistics are those of the training rows; other rows go through the same map.
+A step is two functions, of STEPS: one learns on rows and says what it left out or changed, one applies what it learned.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
-from boundcheck.datasets.norms import NORMALIZATIONS
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, listed, quoted
-from boundcheck.records import jsonable
 
 _CONSTANT = 1e-12  # a deviation below this times the largest entry is rounding
-_KEPT = 1000  # numbers of one kind that the manifest shows; of more only how many there are
 
 Learned = Mapping[str, Any]
 
@@ -41,7 +37,7 @@ class Step:
     """One step.  learned: the numbers and names it took from the training rows.  said: what it left out or changed."""
 
     name: str
-    parameter: float | int | str | None
+    parameter: int | float | str | None
     learned: Learned
     said: str = ""
 
@@ -50,76 +46,7 @@ class Step:
 
     def apply(self, rows: Rows) -> Rows:
         """The same step on any rows with the same columns."""
-        return STEPS[self.name][2](rows, self.learned)
-
-
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """The whole map from the rows of a source into the unit ball.
-
-    scale: by which rows are divided first (255 for uint8 images).  steps: in order.  normalize: max, unit or none,
-    the last step.  norm: the largest norm of the training rows, by which max divides.  before: what had been done to
-    the rows of a prepared file.
-    """
-
-    scale: float = 1.0
-    steps: tuple[Step, ...] = ()
-    normalize: str = "none"
-    norm: float = 1.0
-    before: "Preparation | None" = None
-
-    def apply(self, X: Any) -> Float64[np.ndarray, "n d"]:
-        """Rows (n, d) of numbers, such as held-out ones, mapped as the training rows were; zero rows stay zero.
-
-        Rows with a missing value disappear after impute=drop.
-        """
-        X = np.asarray(X if self.before is None else self.before.apply(X), dtype=np.float64)
-        return self.on(Rows(X, tuple(map(str, range(X.shape[1]))), np.arange(len(X)))).X
-
-    def on(self, rows: Rows) -> Rows:
-        """Like `apply`, for columns with names and categories."""
-        rows = replace(rows, X=rows.X / np.float64(self.scale))
-        for step in self.steps:
-            rows = step.apply(rows)
-        X = rows.X
-        if self.normalize == "unit":
-            norms = np.linalg.norm(X, axis=1, keepdims=True)
-            X = X / np.where(norms > 0, norms, 1)
-        return replace(rows, X=X / self.norm)
-
-    @property
-    def spec(self) -> str:
-        """The steps as they are typed after --prepare."""
-        return ",".join(map(str, self.steps))
-
-    def summary(self) -> dict[str, Any]:
-        """JSON-ready: every step with what it learned, long statistics by their shape."""
-        whole: dict[str, Any] = jsonable(self)
-        for part in (whole, whole["before"] or {}):
-            for step in part.get("steps", ()):
-                learned = step["learned"].items()
-                step["learned"] = {k: v if np.size(v) <= _KEPT else f"{np.shape(v)} numbers" for k, v in learned}
-        return whole
-
-    def text(self) -> bytes:
-        """JSON with every digit, for the array `preparation` of a .npz."""
-        return json.dumps(jsonable(self), allow_nan=False).encode()
-
-    @classmethod
-    def read(cls, text: bytes) -> "Preparation":
-        """What `text` wrote. Raises ValueError for anything else."""
-        try:
-            return cls._of(json.loads(text))
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"not a preparation: {error}") from error
-
-    @classmethod
-    def _of(cls, found: dict[str, Any]) -> "Preparation":
-        steps = tuple(Step(s["name"], s["parameter"], dict(s["learned"]), str(s["said"])) for s in found["steps"])
-        if not all(step.name in STEPS for step in steps) or found["normalize"] not in NORMALIZATIONS:
-            raise ValueError("it names unknown steps")
-        before = None if found["before"] is None else cls._of(found["before"])
-        return cls(float(found["scale"]), steps, found["normalize"], float(found["norm"]), before)
+        return STEPS[self.name].apply(rows, self.learned)
 
 
 def parse(where: str, steps: str | Sequence[str]) -> list[tuple[str, Any]]:
@@ -129,16 +56,31 @@ def parse(where: str, steps: str | Sequence[str]) -> list[tuple[str, Any]]:
         name, equals, value = (part.strip() for part in text.partition("="))
         if name not in STEPS:
             raise InputError(f"{where}: --prepare has no step {quoted(name)}; use {', '.join(STEPS)}")
-        read = STEPS[name][0]
         try:
-            found.append((name, read(value) if equals else read(None)))
+            found.append((name, STEPS[name].read(value if equals else None)))
         except (ValueError, TypeError):
-            raise InputError(f"{where}: --prepare {quoted(text)} is not understood; {_USAGE[name]}") from None
+            usage = STEPS[name].usage
+            raise InputError(f"{where}: --prepare {quoted(text)} is not understood; {usage}") from None
     return found
 
 
-def fit(where: str, name: str, parameter: Any, rows: Rows) -> tuple[Step, Rows]:
-    """Learn one step on `rows` and apply it. Raises InputError where the data do not allow it."""
+def learn(where: str, asked: Sequence[tuple[str, Any]], rows: Rows) -> tuple[tuple[Step, ...], Rows]:
+    """Learn steps (of `parse`) in order, each on the rows as the one before leaves them; and the rows after the last.
+
+    Raises InputError where the data do not allow it, and where a column still holds text in the end.
+    """
+    learned = []
+    for name, parameter in asked:
+        step, rows = _fit(where, name, parameter, rows)
+        learned.append(step)
+        check_memory(where, *rows.X.shape)
+    if rows.levels:
+        raise InputError(_categorical(where, rows, "the theory needs numbers"))
+    return tuple(learned), rows
+
+
+def _fit(where: str, name: str, parameter: Any, rows: Rows) -> tuple[Step, Rows]:
+    """One step and the rows after it."""
     if rows.levels and name not in ("impute", "onehot"):
         raise InputError(_categorical(where, rows, f"{name} needs numbers"))
     if name != "impute" and (bad := np.isnan(rows.X)).any():
@@ -146,14 +88,13 @@ def fit(where: str, name: str, parameter: Any, rows: Rows) -> tuple[Step, Rows]:
         raise InputError(f"{where}: column {quoted(column)} has missing values; put impute before {name} in --prepare")
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            learned, said = STEPS[name][1](rows, parameter)
-            step = Step(name, parameter, learned, said)
+            step = Step(name, parameter, *STEPS[name].fit(rows, parameter))
             done = step.apply(rows)
     except np.linalg.LinAlgError as error:
         raise InputError(f"{where}: --prepare {name} finds no axes ({error}); standardize first") from error
     except _RefusedError as error:
         raise InputError(f"{where}: {error}") from None
-    numbers = [v for v in learned.values() if isinstance(v, np.ndarray)] + ([] if name == "impute" else [done.X])
+    numbers = [v for v in step.learned.values() if isinstance(v, np.ndarray)] + ([] if name == "impute" else [done.X])
     if not all(np.isfinite(v).all() for v in numbers):
         raise InputError(f"{where}: the numbers are too large for --prepare {name}; scale them down first")
     return step, done
@@ -167,24 +108,18 @@ def _categorical(where: str, rows: Rows, why: str) -> str:
     )
 
 
-def refuse_text(where: str, rows: Rows) -> None:
-    """Raise InputError if a column still holds categories."""
-    if rows.levels:
-        raise InputError(_categorical(where, rows, "the theory needs numbers"))
-
-
 class _RefusedError(Exception):
     """Why a step cannot be learned on these rows."""
 
 
-def _impute(rows: Rows, how: str) -> tuple[Learned, str]:
+def _impute(rows: Rows, how: str | None) -> tuple[Learned, str]:
     missing = np.isnan(rows.X)
     touched = missing.any(axis=1)
     if how == "drop":
         if touched.all():
             raise _RefusedError("every row has a missing value; impute the mean instead of impute=drop")
         count = int(touched.sum())
-        return {"how": how}, f"{count:,} rows with missing values left out" if count else ""
+        return {"how": "drop"}, f"{count:,} rows with missing values left out" if count else ""
     fill = np.zeros(rows.X.shape[1])
     for j, name in enumerate(rows.names):
         present = rows.X[~missing[:, j], j]
@@ -193,7 +128,7 @@ def _impute(rows: Rows, how: str) -> tuple[Learned, str]:
         fill[j] = np.bincount(present.astype(int)).argmax() if j in rows.levels else present.mean()
     modes = {rows.names[j]: levels[int(fill[j])] for j, levels in rows.levels.items()}
     count, how_said = int(missing.sum()), "the column's mean" + (", or most frequent category" if modes else "")
-    return {"how": how, "fill": fill, "modes": modes}, f"{count:,} missing values became {how_said}" if count else ""
+    return {"how": "mean", "fill": fill, "modes": modes}, f"{count:,} missing values became {how_said}" if count else ""
 
 
 def _imputed(rows: Rows, learned: Learned) -> Rows:
@@ -326,27 +261,26 @@ def _count(text: str | None) -> int:
 
 
 def _level(text: str | None) -> float | None:
-    if text is None:
-        return None
-    if not 0 < abs(float(text)) < math.inf:
+    if text is not None and not 0 < abs(float(text)) < math.inf:
         raise ValueError(text)
-    return float(text)
+    return None if text is None else float(text)
 
 
-Fit = Callable[[Rows, Any], tuple[Learned, str]]
-STEPS: dict[str, tuple[Callable[[str | None], Any], Fit, Callable[[Rows, Learned], Rows]]] = {
-    "impute": (_how, lambda rows, how: _impute(rows, how or "mean"), _imputed),
-    "onehot": (_nothing, _onehot, _indicators),
-    "center": (_nothing, _center, _affine),
-    "standardize": (_nothing, _standardize, _affine),
-    "whiten": (_nothing, _whiten, _affine),
-    "pca": (_count, _pca, _affine),
-    "bias": (_level, _bias, _append),
-}
-"""Name -> (reads the parameter, learns on rows, applies what was learned)."""
-_USAGE = {
-    "impute": "write impute (the column's mean) or impute=drop",
-    "pca": "write pca=K with K >= 1 directions, such as pca=20",
-    "bias": "write bias or bias=B with B not 0, such as bias=0.5",
-    **dict.fromkeys(("onehot", "center", "standardize", "whiten"), "it takes no parameter"),
+class Kind(NamedTuple):
+    """What a step is: reads its parameter, learns on rows, applies what was learned; and how it is typed."""
+
+    read: Callable[[str | None], Any]
+    fit: Callable[[Rows, Any], tuple[Learned, str]]
+    apply: Callable[[Rows, Learned], Rows]
+    usage: str = "it takes no parameter"
+
+
+STEPS: dict[str, Kind] = {
+    "impute": Kind(_how, _impute, _imputed, "write impute (the column's mean) or impute=drop"),
+    "onehot": Kind(_nothing, _onehot, _indicators),
+    "center": Kind(_nothing, _center, _affine),
+    "standardize": Kind(_nothing, _standardize, _affine),
+    "whiten": Kind(_nothing, _whiten, _affine),
+    "pca": Kind(_count, _pca, _affine, "write pca=K with K >= 1 directions, such as pca=20"),
+    "bias": Kind(_level, _bias, _append, "write bias or bias=B with B not 0, such as bias=0.5"),
 }

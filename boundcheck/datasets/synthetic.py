@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from boundcheck.datasets.dataset import Table, check_memory, generator
+from boundcheck.datasets.dataset import Table, generator
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, quoted
 
 _SIGNS = ("-1", "1")

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+from jaxtyping import Float64
 
-from boundcheck.datasets.dataset import Table, check_memory
+from boundcheck.datasets.dataset import Table
+from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError, listed, quoted
 from boundcheck.softlabels.encoding import label_name
 
@@ -21,8 +23,7 @@ MISSING = {"", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none"}
 """Cells, in lower case, without a value. Other words of `softlabels.encoding.MISSING` may be categories."""
 STDIN = "-"
 _INDEX = re.compile(r"|unnamed: \d+|__index_level_\d+__", re.IGNORECASE)
-_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"[+-]?\d*([.,])\d+([eE][+-]?\d+)?")
 
 
 def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Table:
@@ -32,37 +33,29 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
     number may have a decimal comma. Blank lines are skipped. Raises InputError naming the line and column of the first
     cell that cannot be used: a text among numbers, an infinite number, a missing label.
     """
+    name = str(path)
     values, codes, names = array("d"), array("q"), dict[str, int]()
     with csv_lines(path) as lines:
-        header = [name.strip() for name in next(lines)[1]]
-        label = target_index(str(path), header, target)
-        kept, left_out = feature_columns(str(path), header, label, ignore)
-        reader = _Cells(str(path), [header[j] for j in kept], lines.separator)
+        header = [column.strip() for column in next(lines)[1]]
+        label = target_index(name, header, target)
+        kept, left_out = feature_columns(name, header, label, ignore)
+        reader = _Cells(name, [header[j] for j in kept], lines.separator)
         for line, cells in lines:
-            name = label_name(cells[label])
-            if not name:
+            found = label_name(cells[label])
+            if not found:
                 raise InputError(
-                    f"{path}: line {line} has no label in column {quoted(header[label])}; fill in or remove it"
+                    f"{name}: line {line} has no label in column {quoted(header[label])}; fill in or remove it"
                 )
-            codes.append(names.setdefault(name, len(names)))
-            values.extend(reader.numbers(line, [cells[j] for j in kept]))
-            check_memory(str(path), len(codes), len(cells) - 1)
+            values.extend(reader.numbers(len(codes), line, [cells[j] for j in kept]))
+            codes.append(names.setdefault(found, len(names)))
+            check_memory(name, len(codes), len(kept))
     X = np.array(values).reshape(len(codes), len(kept))
-    text = reader.text_columns(X)
-    levels: dict[int, dict[str, int]] = {k: {} for k in text}
-    if text:  # categories in a second pass: columns of numbers need no text kept
-        with csv_lines(path) as lines:
-            next(lines)
-            for i, (_, cells) in enumerate(lines):
-                for k, found in levels.items():
-                    if (cell := cells[kept[k]].strip()).casefold() not in MISSING:
-                        X[i, k] = found.setdefault(cell, len(found))
     return Table(
         X,
         np.array(codes, dtype=np.int64),
         tuple(names),
-        columns=tuple(header[j] for j in kept),
-        levels={k: tuple(found) for k, found in levels.items()},
+        columns=tuple(reader.columns),
+        levels=reader.categories(X),
         left_out=left_out,
     )
 
@@ -123,14 +116,14 @@ def _text(path: Path) -> TextIO:
 
 
 class _Cells:
-    """Turns cells into numbers, and remembers where columns hold text."""
+    """Turns cells into numbers, and keeps those that hold text."""
 
     def __init__(self, path: str, columns: list[str], separator: str) -> None:
         self.path, self.columns, self.comma = path, columns, separator != ","
-        self.text: dict[int, tuple[int, int, str]] = {}  # column -> cells of text, line of the first, the first
+        self.text: dict[int, list[tuple[int, int, str]]] = {}  # column -> row, line and text of its cells of text
         self.decimals: dict[str, int] = {}  # "," or "." -> line of the first such number
 
-    def numbers(self, line: int, cells: list[str]) -> list[float]:
+    def numbers(self, row: int, line: int, cells: list[str]) -> list[float]:
         """The cells of one line, NaN for those missing and for text."""
         try:
             found = list(map(float, cells))
@@ -140,28 +133,23 @@ class _Cells:
                 return found
         except ValueError:
             pass
-        return [self._number(line, k, cell.strip()) for k, cell in enumerate(cells)]
+        return [self._number(row, line, k, cell.strip()) for k, cell in enumerate(cells)]
 
-    def _number(self, line: int, k: int, cell: str) -> float:
+    def _number(self, row: int, line: int, k: int, cell: str) -> float:
         if cell.casefold() in MISSING:
             return math.nan
-        if self.comma and _COMMA.fullmatch(cell):
-            self._decimal(",", line)
-            cell = cell.replace(",", ".")
-        elif self.comma and _POINT.fullmatch(cell):
-            self._decimal(".", line)
+        number = cell
+        if self.comma and (mark := _DECIMAL.fullmatch(cell)):
+            self._decimal(mark[1], line)
+            number = cell.replace(",", ".")
         try:
-            value = math.nan if "_" in cell else float(cell)
+            value = math.nan if "_" in number else float(number)
         except ValueError:
             value = math.nan
         if math.isinf(value):
-            raise InputError(
-                f"{self.path}: line {line}, column {quoted(self.columns[k])}: {quoted(cell)} is not a finite number; "
-                "correct it, or leave the column out with --ignore"
-            )
+            raise self._not_a_number(k, line, cell, "")
         if math.isnan(value):
-            count, first, seen = self.text.get(k, (0, line, cell))
-            self.text[k] = (count + 1, first, seen)
+            self.text.setdefault(k, []).append((row, line, cell))
         return value
 
     def _decimal(self, mark: str, line: int) -> None:
@@ -172,15 +160,28 @@ class _Cells:
                 f"{self.decimals['.']}) in one file; use one of them"
             )
 
-    def text_columns(self, X: np.ndarray) -> list[int]:
-        """Columns that hold text. A few texts among numbers are an InputError: a slip, not categories."""
-        for k, (count, line, cell) in self.text.items():
-            if count < (~np.isnan(X[:, k])).sum():
-                raise InputError(
-                    f"{self.path}: line {line}, column {quoted(self.columns[k])}: {quoted(cell)} is not a finite "
-                    "number, as most of the column is; correct it, or leave the column out with --ignore"
-                )
-        return sorted(self.text)
+    def _not_a_number(self, k: int, line: int, cell: str, why: str) -> InputError:
+        return InputError(
+            f"{self.path}: line {line}, column {quoted(self.columns[k])}: {quoted(cell)} is not a finite number{why}; "
+            "correct it, or leave the column out with --ignore"
+        )
+
+    def categories(self, X: Float64[np.ndarray, "n k"]) -> dict[int, tuple[str, ...]]:
+        """The categories of each column that holds text, after their indices have taken its place in X.
+
+        A few texts among numbers are an InputError: a slip, not categories.
+        """
+        found = {}
+        for k, cells in sorted(self.text.items()):
+            numbers = np.flatnonzero(~np.isnan(X[:, k]))
+            if len(cells) < len(numbers):
+                raise self._not_a_number(k, *cells[0][1:], ", as most of the column is")
+            names = [(row, cell) for row, _, cell in cells] + [(row, label_name(X[row, k])) for row in numbers]
+            code: dict[str, int] = {}
+            for row, name in names:
+                X[row, k] = code.setdefault(name, len(code))
+            found[k] = tuple(code)
+        return found
 
 
 def target_index(where: str, header: Sequence[str], target: str | None) -> int:

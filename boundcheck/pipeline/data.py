@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from boundcheck.datasets import Dataset, read_table, save_dataset
-from boundcheck.datasets.dataset import Table, prepare
+from boundcheck.datasets.dataset import Table
+from boundcheck.datasets.make import make_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.pipeline.margin import margin
 from boundcheck.progress import SILENT, Progress
@@ -58,7 +59,8 @@ def look(
     """
     if out is not None and out.suffix != ".npz":
         raise InputError(f"{out}: prepared rows are written as .npz; give -o FILE.npz")
-    table, sha = read_table(source, seed=seed, **reading)
+    everything, sha = read_table(source, seed=seed, **reading)
+    table = everything.training
     chosen: dict[str, Any] = {"positive": positive, "drop": drop, "seed": seed}
     plain = _numbers(source, table, subsample=subsample, **chosen)
     needed = _needed(table)
@@ -76,7 +78,9 @@ def look(
     if best.gamma_rkhs is None:
         raise InputError(f"{source}: no recipe can be used ({best.said})")
     steps, norm = (typed, normalize) if typed else (best.prepare, best.normalize)
-    whole = prepare(source, table, steps=steps, normalize=norm, subsample=subsample, file_sha256=sha, **chosen)
+    whole = make_dataset(
+        source, everything, steps=steps, normalize=norm, subsample=subsample, file_sha256=sha, **chosen
+    )
     if out is not None:
         save_dataset(out, whole)
     raw = plain.raw[:, :-1]
@@ -92,7 +96,7 @@ def look(
         antipodal=antipodal,
         missing=_missing(table),
         scale_ratio=scale_ratio(table),
-        held_out=0 if table.held_out is None else len(table.held_out.codes),
+        held_out=everything.held_out,
         left_out=plain.left_out,
         sampled=sample,
         recipes=found,
@@ -105,7 +109,7 @@ def _numbers(source: str, table: Table, **chosen: Any) -> Dataset:
     """All rows as numbers, before any recipe; the bias, their last column, lets rows of zeros through."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BoundcheckWarning)
-        return prepare(source, replace(table, held_out=None), steps="impute,onehot,bias=1", **chosen)
+        return make_dataset(source, table, steps="impute,onehot,bias=1", **chosen)
 
 
 def _needed(table: Table) -> str:
@@ -122,7 +126,7 @@ def _try(source: str, table: Table, steps: str, norm: str, **chosen: Any) -> Rec
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BoundcheckWarning)
         try:
-            data = prepare(source, replace(table, held_out=None), steps=steps, normalize=norm, **chosen)
+            data = make_dataset(source, table, steps=steps, normalize=norm, **chosen)
             report = margin(data, norm="rkhs")
         except InputError as error:
             return Recipe(steps, norm, None, None, str(error).removeprefix(f"{source}: "))

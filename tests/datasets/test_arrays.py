@@ -76,7 +76,7 @@ def test_functions_take_rows_and_labels_or_a_data_set() -> None:
     assert bc.margin(X, Y).gamma_sup == bc.margin(data).gamma_sup
     with pytest.raises(InputError, match="leave y out"):
         bc.margin(data, Y)
-    with pytest.raises(InputError, match="give rows and labels"):
+    with pytest.raises(InputError, match="or rows and labels"):
         bc.margin(X)
     assert "X is no data frame" in refused(X, "label")
 

@@ -156,8 +156,8 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
 
 def test_an_unknown_suffix_and_a_needless_target_are_refused(tmp_path: Path, npz: Write) -> None:
     (tmp_path / "data.xls").write_bytes(b"")
-    assert "use .npz, .npy, .csv, .tsv, .parquet, .feather or IDX" in refusal(str(tmp_path / "data.xls"))
-    assert "--target is for tables" in refusal(npz(X=GOOD_X, y=GOOD_Y), target="y")
+    assert "use .csv, .tsv, .parquet, .feather, .arrow, .npz, .npy or IDX" in refusal(str(tmp_path / "data.xls"))
+    assert "--target names the column of labels of a table" in refusal(npz(X=GOOD_X, y=GOOD_Y), target="y")
 
 
 def test_encrypted_and_oddly_packed_members_are_refused(npz: Write, tmp_path: Path) -> None:
@@ -184,24 +184,24 @@ def test_a_changed_byte_is_noticed(npz: Write) -> None:
 
 def test_sizes_beyond_the_memory_limit_are_refused_before_allocation(npz: Write, tmp_path: Path) -> None:
     shape = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"
-    assert "needs 7,450.6 GiB, above the limit of 4 GiB" in refusal(npz(X=header(shape, b"12345678"), y=GOOD_Y))
+    assert "need 7,450.6 GiB, above the limit of 4 GiB" in refusal(npz(X=header(shape, b"12345678"), y=GOOD_Y))
     path = tmp_path / "directory.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("X.npy", npy(GOOD_X))
         archive.writestr("y.npy", npy(GOOD_Y))
         archive.infolist()[0].file_size = 5 * 2**30
-    assert "needs 5.0 GiB" in refusal(str(path))
+    assert "need 5.0 GiB" in refusal(str(path))
 
 
 def test_small_integers_count_as_the_floats_they_become(npz: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boundcheck.datasets.dataset.MAX_BYTES", 8 * 10**4)
+    monkeypatch.setattr("boundcheck.datasets.limits.MAX_BYTES", 8 * 10**4)
     X = np.ones((101, 100), dtype=np.uint8)
     assert "101 x 100 numbers need" in refusal(npz(X=X, y=np.arange(101) % 2))
     assert load_dataset(npz(X=X[:100], y=np.arange(100) % 2)).X.shape == (100, 100)
 
 
 def test_a_zip_bomb_is_refused_before_it_is_inflated(npz: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(npz_module, "MAX_BYTES", 2**20)
+    monkeypatch.setattr("boundcheck.datasets.limits.MAX_BYTES", 2**20)
     path = npz(compress=True, X=np.ones((2**20, 64), dtype=np.uint8), y=GOOD_Y)
     assert Path(path).stat().st_size < 2**17
     tracemalloc.start()

@@ -208,7 +208,7 @@ def test_an_angle_below_every_double_is_zero() -> None:
 def test_a_negative_seed_and_a_target_are_refused() -> None:
     with pytest.raises(InputError, match="--seed -1 is negative"):
         load_dataset("synthetic:sphere", seed=-1)
-    assert "--target is for files" in refusal("synthetic:circle", target="y")
+    assert "--target names the column" in refusal("synthetic:circle", target="y")
 
 
 def test_every_family_has_defaults_and_says_what_is_known_of_its_margin() -> None:

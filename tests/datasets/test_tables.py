@@ -70,7 +70,7 @@ def test_a_bad_csv_is_refused_with_its_place(text: Write, content: Any, target: 
 
 
 def test_a_csv_too_large_for_memory_is_refused_while_reading(text: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boundcheck.datasets.dataset.MAX_BYTES", 800)
+    monkeypatch.setattr("boundcheck.datasets.limits.MAX_BYTES", 800)
     rows = "".join(f"1,{i % 2},2\n" for i in range(100))
     assert "51 x 2 numbers need" in refusal(text("a,label,b\n" + rows + "bad,0,bad\n"), target="label")
 
@@ -114,7 +114,7 @@ def test_a_bad_parquet_file_is_refused(tmp_path: Path, columns: dict[str, Any], 
 
 def test_damaged_and_absurd_parquet_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = parquet(tmp_path, a=[1, 2, 3], b=[1, 2, 3], y=[0, 1, 1])
-    monkeypatch.setattr("boundcheck.datasets.dataset.MAX_BYTES", 8)
+    monkeypatch.setattr("boundcheck.datasets.limits.MAX_BYTES", 8)
     assert "above the limit" in refusal(path, target="y")
     monkeypatch.undo()
     whole = Path(path).read_bytes()

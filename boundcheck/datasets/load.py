@@ -1,0 +1,160 @@
+"""The doors: data from a file, from a collection by name, from memory, or as any of these."""
+
+import hashlib
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from boundcheck.datasets.arrays import read_array, read_arrays
+from boundcheck.datasets.builtin import read_openml, read_sklearn
+from boundcheck.datasets.dataset import Dataset, Table
+from boundcheck.datasets.files import read_file, refuse_unread
+from boundcheck.datasets.make import make_dataset
+from boundcheck.datasets.synthetic import read_synthetic
+from boundcheck.errors import BoundcheckWarning, InputError, quoted
+
+
+def load_dataset(
+    source: str,
+    *,
+    target: str | None = None,
+    ignore: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    split: str = "train",
+    positive: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    subsample: int | None = None,
+    prepare: str | Sequence[str] = (),
+    normalize: str = "max",
+    seed: int = 0,
+) -> Dataset:
+    """Load DATA: a file, sklearn:NAME, synthetic:FAMILY..., or openml:NAME.
+
+    Files are .npz (arrays X and y, x_train and y_train, data and target, features and labels, or those `keys` name),
+    .npy or IDX (MNIST's, also gzipped) with the labels in a second file, .csv, .tsv, .parquet, .feather.
+
+    target: label column of a table, or the file of labels beside a .npy or IDX file (found by its name: X_train.npy
+        has y_train.npy, train-images-idx3-ubyte has train-labels-idx1-ubyte).
+    ignore: columns of a table to leave out. A column that is a pandas index is left out anyway, with a warning.
+    keys: names of the arrays of rows and of labels in a .npz.
+    split: train (the default; rows that the source keeps for testing are `Dataset.held_out`), test, or all.
+    positive: classes, by their text form, that become +1; the rest become -1. Required above two classes; of exactly
+        two the larger in sorted order (by value if both are numbers) is +1.
+    drop: classes to remove first, whether positive or not.
+    subsample: keep this many rows, drawn with `seed`, both classes in proportion.
+    prepare: steps learned on these rows, in order: impute (or impute=drop), onehot, center, standardize, whiten,
+        pca=K, bias (a column as large as a typical row) or bias=B.
+    normalize: the last step: max (divide by the largest norm), unit (every row by its own) or none (refuse norms above
+        1). Integer images are first divided by their largest level (255 for uint8), which `Dataset.scale` records.
+    seed: a nonnegative integer, of the subsample and of the synthetic families.
+
+    Raises InputError, on one line, for everything about the source or the options that cannot be used, and
+    MissingExtraError (an InputError) where an optional dependency is needed. Nothing is ever unpickled.
+    """
+    source = str(source)
+    try:
+        table, sha = read_table(source, target=target, ignore=ignore, keys=keys, split=split, seed=seed)
+        return make_dataset(
+            source,
+            table,
+            positive=positive,
+            drop=drop,
+            subsample=subsample,
+            steps=prepare,
+            normalize=normalize,
+            seed=seed,
+            file_sha256=sha,
+        )
+    except MemoryError as error:
+        raise InputError(f"{source}: not enough memory; use fewer rows or features") from error
+
+
+def dataset(
+    X: Any,
+    y: Any,
+    *,
+    p: Any = None,
+    positive: Sequence[Any] | None = None,
+    drop: Sequence[Any] = (),
+    subsample: int | None = None,
+    prepare: str | Sequence[str] = (),
+    normalize: str = "max",
+    seed: int = 0,
+    name: str | None = None,
+) -> Dataset:
+    """Make a Dataset of rows and labels in memory; see `load_dataset` for the options and the errors.
+
+    X: (n, d), (n, h, w) or (n, h, w, channels) numbers: an array, a tensor that converts to one (PyTorch, JAX), nested
+    lists, a SciPy sparse matrix (made dense: the kernel needs every entry), or a data frame (pandas, Polars, PyArrow)
+    whose columns of text need the step onehot.
+    y: n classes, two or more, of any type with a text form: (n,), (n, 1), one-hot, a Series, or the name of a column.
+    p: (n,) probabilities of the class +1, in (0, 1).  positive: one class or several that become +1.
+    name: what messages call the data.
+    """
+    name = name or "arrays"
+    return make_dataset(
+        name,
+        read_arrays(name, X, y, None if p is None else read_array(name, "p", p)),
+        positive=_several(positive),
+        drop=_several(drop),
+        subsample=subsample,
+        steps=prepare,
+        normalize=normalize,
+        seed=seed,
+    )
+
+
+def _several(classes: Any) -> tuple[Any, ...]:
+    """Classes as a tuple, of one class alone too."""
+    if classes is None:
+        return ()
+    return tuple(classes) if isinstance(classes, list | tuple | set | frozenset) else (classes,)
+
+
+def as_dataset(data: Any, y: Any = None) -> Dataset:
+    """The Dataset that a function is given: one, DATA as text or a path, or rows and labels, also as a pair (X, y).
+
+    Raises InputError for anything else, and as `load_dataset` and `dataset` do.
+    """
+    if y is not None:
+        if isinstance(data, Dataset | str | Path):
+            raise InputError(f"{getattr(data, 'name', data)}: has its labels already; leave y out")
+        return dataset(data, y)
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str | Path):
+        return load_dataset(str(data))
+    if isinstance(data, tuple) and len(data) == 2:
+        return dataset(*data)
+    raise InputError(
+        f"{quoted(type(data).__name__)} is no data set; give a Dataset, DATA as for bc.load_dataset, or rows and labels"
+    )
+
+
+def read_table(
+    source: str,
+    *,
+    target: str | None = None,
+    ignore: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    split: str = "train",
+    seed: int = 0,
+) -> tuple[Table, str | None]:
+    """The rows and labels of DATA as they come, and the SHA-256 of the file; options as for `load_dataset`."""
+    made: dict[str, Callable[[str], Table]] = {
+        "sklearn:": read_sklearn,
+        "openml:": read_openml,
+        "synthetic:": partial(read_synthetic, seed=seed),
+    }
+    for kind, make in made.items():
+        if source.startswith(kind):
+            refuse_unread(source, (), target=target, ignore=ignore, keys=keys, split=split)
+            return make(source.removeprefix(kind)), None
+    table = read_file(source, target, ignore=ignore, keys=keys, split=split)
+    for column in table.left_out:
+        if "--ignore" not in column:
+            warnings.warn(f"{source}: {column} is left out", BoundcheckWarning, stacklevel=3)
+    with Path(source).open("rb") as file:
+        return table, hashlib.file_digest(file, "sha256").hexdigest()
