@@ -40,7 +40,7 @@ _FOR = {
     "target": "names the column of labels of a table, or the file of labels beside a .npy or IDX file",
     "ignore": "names columns of a csv, parquet or Feather file",
     "keys": "names arrays of a .npz file",
-    "split": "is for files with held-out rows",
+    "split": "has no held-out rows to choose from",
 }
 
 
