@@ -36,7 +36,6 @@ class _Line:
     """A row of a matrix: its name, and a value for each column of the matrix."""
 
     name: str
-    labels: str
     values: dict[float, float | int]
 
 
@@ -110,11 +109,10 @@ def _matrix(result: Comparison, eps: float, title: str) -> Table:
     lines: dict[str, _Line] = {}
     for row in result.rows:
         if row.eps == eps:
-            name = row.bound + (", some data need so many" if row.direction == "lower" else "")
-            lines.setdefault(row.bound, _Line(name, row.labels, {})).values[row.gamma] = row.width
-    return Table(
-        (Column("bound", "bound", lambda line: line.name), *_by_gamma(result.gammas)), [*lines.values()], title
-    )
+            lines.setdefault(row.bound, _Line(row.bound, {})).values[row.gamma] = row.width
+    lower = ", ".join({row.bound: None for row in result.rows if row.direction == "lower"})
+    columns = (Column("bound", "bound", lambda line: line.name), *_by_gamma(result.gammas))
+    return Table(columns, [*lines.values()], title + (f" ({lower}: that some data need)" if lower else ""))
 
 
 def _by_gamma(gammas: Sequence[float], form: "object" = numbers.text) -> list[Column]:
@@ -130,7 +128,7 @@ def _ratios(result: Comparison, eps: float) -> Table:
     for ratio in sorted(result.ratios, key=lambda ratio: (ratio.soft, ratio.hard)):
         if ratio.eps == eps:
             name = f"{ratio.soft} / {ratio.hard}"
-            lines.setdefault(name, _Line(name, "", {})).values[ratio.gamma] = ratio.ratio
+            lines.setdefault(name, _Line(name, {})).values[ratio.gamma] = ratio.ratio
     columns = (Column("pair", "gamma =", lambda line: line.name), *_by_gamma(result.gammas, short))
     title = f"soft width / hard width, average error {numbers.number(eps)}; below 1 soft labels ask for fewer"
     return Table(columns, [*lines.values()], title)

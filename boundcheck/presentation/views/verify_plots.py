@@ -116,7 +116,7 @@ def width_runs(report: WidthReport, axes: "Axes") -> None:
 def scaling(report: Scaling, axes: "Axes") -> None:
     """The smallest widths against the family's variable, with brackets and fitted lines."""
     places = [getattr(row.place, report.against) for row in report.rows]
-    for column, (fit, colour) in enumerate(zip(report.fits, SCALING_COLOURS, strict=True)):
+    for column, (fit, colour) in enumerate(zip(report.fits, SCALING_COLOURS, strict=False)):
         apart = 1 + 0.02 * (column - (len(report.fits) - 1) / 2)  # equal widths would hide each other
         for place, row in zip(places, report.rows, strict=True):
             low, high = row.searches[column].bracket
