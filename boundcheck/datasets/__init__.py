@@ -7,7 +7,7 @@ Dataset of the Table: classes become signs, the steps are learned, the norm rule
 from boundcheck.datasets.builtin import SKLEARN
 from boundcheck.datasets.dataset import Dataset, HeldOut, Table
 from boundcheck.datasets.limits import MAX_BYTES
-from boundcheck.datasets.load import as_dataset, load_dataset, read_table
+from boundcheck.datasets.load import Data, as_dataset, as_table, load_dataset, read_table
 from boundcheck.datasets.load import dataset as from_arrays
 from boundcheck.datasets.norms import NORMALIZATIONS
 from boundcheck.datasets.npz import read_npz, save_dataset
@@ -21,12 +21,14 @@ __all__ = [
     "NORMALIZATIONS",
     "SKLEARN",
     "STEPS",
+    "Data",
     "Dataset",
     "HeldOut",
     "Preparation",
     "Step",
     "Table",
     "as_dataset",
+    "as_table",
     "from_arrays",
     "load_dataset",
     "read_npz",

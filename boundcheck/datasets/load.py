@@ -3,9 +3,12 @@
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from boundcheck.datasets.arrays import read_array, read_arrays
 from boundcheck.datasets.builtin import read_openml, read_sklearn
@@ -113,24 +116,55 @@ def _several(classes: Any) -> tuple[Any, ...]:
     return tuple(classes) if isinstance(classes, list | tuple | set | frozenset) else (classes,)
 
 
-def as_dataset(data: Any, y: Any = None) -> Dataset:
+Data = Dataset | str | Path | tuple[Any, Any]
+"""What every function takes as data: a Dataset, DATA as text or a path, or a pair (X, y) as for `dataset`."""
+
+
+def as_dataset(data: Any, y: Any = None, **options: Any) -> Dataset:
     """The Dataset that a function is given: one, DATA as text or a path, or rows and labels, also as a pair (X, y).
 
-    Raises InputError for anything else, and as `load_dataset` and `dataset` do.
+    options: as for `load_dataset` and `dataset`, for all but a Dataset.  Raises InputError for anything else, and as
+    these do.
     """
-    if y is not None:
-        if isinstance(data, Dataset | str | Path):
+    if isinstance(data, tuple) and len(data) == 2 and y is None:
+        data, y = data
+    if isinstance(data, Dataset | str | Path):
+        if y is not None:
             raise InputError(f"{getattr(data, 'name', data)}: has its labels already; leave y out")
-        return dataset(data, y)
-    if isinstance(data, Dataset):
+        if not isinstance(data, Dataset):
+            return load_dataset(str(data), **options)
+        if options:
+            raise InputError(f"{data.name}: is prepared already; give DATA, or rows and labels (X, y)")
         return data
+    if y is None:
+        what = quoted(type(data).__name__)
+        raise InputError(f"{what} is no data set; give a Dataset, DATA as for bc.load_dataset, or rows and labels")
+    return dataset(data, y, **options)
+
+
+def as_table(data: Any, y: Any = None, *, seed: int = 0, **reading: Any) -> tuple[str, Table, str | None]:
+    """The name, rows and labels of data of any kind that `as_dataset` takes, as they come, and the SHA-256 of a file.
+
+    Of a Dataset the rows before its norm rule, with +1 and -1 for classes.  reading: as for `read_table`.
+    """
     if isinstance(data, str | Path):
-        return load_dataset(str(data))
-    if isinstance(data, tuple) and len(data) == 2:
-        return dataset(*data)
-    raise InputError(
-        f"{quoted(type(data).__name__)} is no data set; give a Dataset, DATA as for bc.load_dataset, or rows and labels"
+        return (str(data), *read_table(str(data), seed=seed, **reading))
+    if isinstance(data, tuple) and len(data) == 2 and y is None:
+        data, y = data
+    refuse_unread("arrays", (), **reading)
+    if y is not None and not isinstance(data, Dataset):
+        return "arrays", read_arrays("arrays", data, y), None
+    found = as_dataset(data, y)
+    done = replace(found.preparation, normalize="none", norm=1.0) if found.preparation.steps else None
+    table = Table(
+        found.raw,
+        (found.y > 0).astype(np.int64),
+        ("-1", "1"),
+        image_shape=found.image_shape,
+        columns=found.columns,
+        before=done,
     )
+    return found.name, table, found.file_sha256
 
 
 def read_table(

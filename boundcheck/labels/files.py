@@ -79,17 +79,20 @@ class LabelFile:
 
 
 def load_labels(
-    path: str | Path, *, normalised: bool = True, candidates: bool = False, columns: Sequence[str] = ()
+    path: Any, *, normalised: bool = True, candidates: bool = False, columns: Sequence[str] = ()
 ) -> LabelFile:
     """Read `p` or `logits`, (n,) or (n, L), and whatever else of `LabelFile` a file has.
 
     path: an .npz, an .npy that is p, or a csv (- is stdin) with a column p or logits, or p0, p1, ... one a class, and
-    optionally task and label.  candidates: p holds 0/1 candidate sets.  normalised: rows of p must be weights of sum 1.
+    optionally task and label; or an array that is p.  candidates: p holds 0/1 candidate sets.  normalised: rows of p
+    must be weights of sum 1.
     columns: names of the columns of a csv that make p.
     Raises InputError for a file that cannot be read or holds no soft labels. Nothing is ever unpickled.
     """
-    name = "stdin" if str(path) == STDIN else str(path)
-    found = read_columns(path, _KNOWN)
+    if isinstance(path, str | Path):
+        name, found = "stdin" if str(path) == STDIN else str(path), read_columns(path, _KNOWN)
+    else:
+        name, found = "labels", {"p": np.asarray(path)}
     text = all(isinstance(values, list) for values in found.values())
     if columns and not text:
         raise InputError(f"{name}: --columns names columns of a csv; leave it out")

@@ -19,7 +19,7 @@ from boundcheck.progress import SILENT, Progress
 from boundcheck.records.comparison import Comparison
 
 if TYPE_CHECKING:
-    from boundcheck.datasets import Dataset
+    from boundcheck.datasets import Data, Dataset
 
 DEFAULT_N = 1000
 GAMMAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
@@ -99,18 +99,23 @@ def compare(
     temperature: Number | None = None,
     beta: Number | None = None,
     flips: str | None = None,
-    data: Hardness | None = None,
+    data: "Data | Hardness | None" = None,
     plot: bool = False,
     progress: Progress = SILENT,
 ) -> Comparison:
     """Every bound at every (gamma, eps), at total failure probability 3 delta: `bc.compare(eps=0.05, gammas=[0.1])`.
 
     Floats are read as the decimals they print as; use Fraction for an exact binary value.  Arguments are those of
-    `bounds.evaluate`.  bounds: ids, default all.  data: gives gamma, n and c where they are not given (default else:
-    GAMMAS, 1000 and 2 gamma).  plot: also compute the curves and maps that a figure needs.
+    `bounds.evaluate`.  bounds: ids, default all.  data: of any kind that `as_dataset` takes, or its Hardness; gives
+    gamma, n and c where they are not given (default else: GAMMAS, 1000 and 2 gamma).  plot: also compute the curves
+    and maps that a figure needs.
     Raises InputError for numbers out of range, unknown bounds, or none that applies.
     """
     targets = [_fraction(e) for e in ([eps] if isinstance(eps, int | float | str | Fraction) else eps)]
+    if data is not None and not isinstance(data, Hardness):
+        from boundcheck.datasets import as_dataset
+
+        data = hardness(as_dataset(data), measured=not gammas, progress=progress)
     found = data or Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
     margins = (
         [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if data else list(map(_fraction, GAMMAS))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from boundcheck.datasets import Dataset, load_dataset
+from boundcheck.datasets import Data, as_dataset, load_dataset
 from boundcheck.experiments import crowd_student as experiment
 from boundcheck.pipeline.verify import find_width
 from boundcheck.pipeline.verify_width import practical
@@ -18,7 +18,7 @@ DIGITS, SUBSAMPLE = ("5", "6", "7", "8", "9"), 100
 
 
 def crowd_student(
-    data: Dataset | None = None,
+    data: Data | None = None,
     *,
     eps: float = 0.2,
     scenario: str = "hardeasy",
@@ -37,7 +37,9 @@ def crowd_student(
     of a crowd together, and for the counts.
     Raises InputError for settings out of range.
     """
-    data = load_dataset("sklearn:digits", positive=DIGITS, subsample=SUBSAMPLE, seed=seed) if data is None else data
+    if data is None:
+        data = load_dataset("sklearn:digits", positive=DIGITS, subsample=SUBSAMPLE, seed=seed)
+    data = as_dataset(data)
     chosen = replace(settings, confidence=1 - (1 - settings.confidence) / len(experiment.ARMS))
     radius = CROWD.radius if settings.radius is None else settings.radius
     assert radius is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcheck.datasets import Dataset, read_table, save_dataset
+from boundcheck.datasets import Dataset, as_table, save_dataset
 from boundcheck.datasets.dataset import Table
 from boundcheck.datasets.make import make_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
@@ -34,13 +34,14 @@ HINT_GAIN = 10.0
 """`margin` and `verify` speak where columns differ by more than HINT_SCALES, or a recipe has HINT_GAIN times gamma."""
 
 
-def data(source: str, **options: Any) -> DataReport:
-    """Describe DATA and compare ways to prepare its rows; the options and errors of `look`."""
-    return look(source, **options)[0]
+def data(data: Any, y: Any = None, **options: Any) -> DataReport:
+    """Describe data and compare ways to prepare its rows; the arguments and errors of `look`."""
+    return look(data, y, **options)[0]
 
 
 def look(
-    source: str,
+    data: Any,
+    y: Any = None,
     *,
     out: Path | None = None,
     prepare_with: Sequence[str] = (),
@@ -52,14 +53,15 @@ def look(
     progress: Progress = SILENT,
     **reading: Any,
 ) -> tuple[DataReport, Dataset]:
-    """Describe DATA, compare recipes, and write the rows after the best one, or after the steps given, to `out` (.npz).
+    """Describe data, compare recipes, and write the rows after the best one, or after the steps given, to `out` (.npz).
 
-    reading: target, ignore, keys, split, as for `load_dataset`.  The steps impute and onehot come first wherever the
-    table has missing cells or text.  Raises InputError as `load_dataset` does, and where no recipe can be used.
+    data, y: as for `as_dataset`.  reading: target, ignore, keys, split, as for `load_dataset`.  The steps impute and
+    onehot come first wherever the table has missing cells or text.  Raises InputError as `load_dataset` does, and
+    where no recipe can be used.
     """
     if out is not None and out.suffix != ".npz":
         raise InputError(f"{out}: prepared rows are written as .npz; give -o FILE.npz")
-    everything, sha = read_table(source, seed=seed, **reading)
+    source, everything, sha = as_table(data, y, seed=seed, **reading)
     table = everything.training
     chosen: dict[str, Any] = {"positive": positive, "drop": drop, "seed": seed}
     plain = _numbers(source, table, subsample=subsample, **chosen)
@@ -199,7 +201,7 @@ def hint(dataset: Dataset, *, typed: bool, seed: int = 0) -> None:
     """
     if typed or dataset.name.startswith("synthetic:"):
         return
-    table = Table(dataset.raw, (dataset.y > 0).astype(np.int64), ("-1", "1"), image_shape=dataset.image_shape)
+    _, table, _ = as_table(dataset)
     ratio = scale_ratio(table)
     chosen = {"positive": ("1",), "seed": seed, "subsample": min(HINT_ROWS, len(dataset.y))}
     tried = [_try(dataset.name, table, steps, norm, **chosen) for steps, norm in RECIPES]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from boundcheck.bounds.data_dependent import perceptron_slack, soft_slack
-from boundcheck.datasets import Dataset
+from boundcheck.datasets import Data, as_dataset
 from boundcheck.errors import InputError
 from boundcheck.margins.moments import moments
 from boundcheck.progress import SILENT, Progress
@@ -39,7 +39,7 @@ class DataWidth(Record):
 
 
 def data_width(
-    dataset: Dataset,
+    dataset: Data,
     labels: Labels,
     *,
     q: Float64[np.ndarray, " n"],
@@ -58,6 +58,7 @@ def data_width(
     failure: over W(0).  confidence: of the moments; every width that is checked gets its share of the risk.
     Raises InputError for numbers out of range, and where no width suffices by this field.
     """
+    dataset = as_dataset(dataset)
     for name, value in (("eps", eps), ("failure", failure), ("confidence", confidence)):
         if not 0 < value < 1:
             raise InputError(f"{name} {value:g}: must lie strictly between 0 and 1")

@@ -4,12 +4,12 @@ import dataclasses
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from boundcheck.crowds import read_crowd
-from boundcheck.datasets import Dataset
+from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.datasets.dataset import check_made_for
 from boundcheck.errors import BoundcheckWarning, InputError, quoted
 from boundcheck.labels import teachers
@@ -63,7 +63,7 @@ class TeacherSettings:
 
 
 def labels_make(
-    dataset: Dataset,
+    dataset: Data,
     teacher: TeacherKind,
     out: Path,
     *,
@@ -77,6 +77,7 @@ def labels_make(
     Raises InputError for settings out of range, NoTeacherError where the margin is zero (kernel).
     """
     settings = settings or TeacherSettings()
+    dataset = as_dataset(dataset)
     check_place(out)
     made = _teach(dataset, teacher, settings, seed, progress)
     teachers.warn_beyond_hypothesis(made.logits, made.radius)
@@ -192,8 +193,8 @@ def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Pr
 
 
 def labels_check(
-    path: Path,
-    truth: Path | Dataset | None = None,
+    path: Any,
+    truth: Data | None = None,
     settings: LabelSettings | None = None,
     *,
     scores: bool = False,
@@ -202,9 +203,9 @@ def labels_check(
     columns: tuple[str, ...] = (),
     progress: Progress = SILENT,
 ) -> QualityReport:
-    """Quality of the soft labels in `path` (see `load_labels` for its kinds and for `columns`).
+    """Quality of the soft labels in `path`: a file (see `load_labels` for its kinds and for `columns`), or an array p.
 
-    truth: a file with true labels, or the data set that the labels were made for; by default y in `path`, if any.
+    truth: a file with true labels, or the Dataset or (X, y) that the labels were made for; by default y in `path`.
     positive, missing: what the true labels of a file mean (see `true_labels`); rows without one are left out.
     scores: rows of p are any finite scores, not weights that sum to 1.  The file's `source` says whether the labels
     were made from the same true labels.
@@ -213,29 +214,30 @@ def labels_check(
     settings = settings or LabelSettings()
     found = load_labels(path, normalised=not scores, candidates=settings.candidates, columns=columns)
     if found.deterministic and not settings.deterministic:
-        raise InputError(f"{path}: labels by {found.source} are a function of the input; leave --crowd out")
+        raise InputError(f"{found.name}: labels by {found.source} are a function of the input; leave --crowd out")
     settings = dataclasses.replace(settings, in_sample=settings.in_sample or found.in_sample)
-    if isinstance(truth, Dataset):
+    if isinstance(truth, Dataset | tuple):
+        truth = as_dataset(truth)
         if missing:
             raise InputError("--missing is for files of labels; leave rows of DATA out with --drop")
-        check_made_for(str(path), found.digest, truth)
+        check_made_for(found.name, found.digest, truth)
         known: TrueLabels | None = TrueLabels((truth.y > 0).astype(int))
     else:
         known = true_labels(found, truth, positive=positive, missing=missing)
     if known is None:
         if positive or missing:
-            raise InputError(f"{path}: no true labels for --positive or --missing to speak of; give --truth")
+            raise InputError(f"{found.name}: no true labels for --positive or --missing to speak of; give --truth")
         return soft_label_report(found.labels, None, settings)
     rows = np.flatnonzero(known.codes >= 0)
     if len(rows) < len(known.codes):
         unknown = len(known.codes) - len(rows)
         warnings.warn(
-            f"{path}: {unknown:,} of {len(known.codes):,} rows have no true label and are left out",
+            f"{found.name}: {unknown:,} of {len(known.codes):,} rows have no true label and are left out",
             BoundcheckWarning,
             stacklevel=2,
         )
     soft, y = rows_of(found.labels, rows), known.codes[rows]
-    warn_if_contradicted(str(path), soft.weights, y)
+    warn_if_contradicted(found.name, soft.weights, y)
     eta = None if found.eta is None else found.eta[rows]
     report = soft_label_report(soft, y, settings, posterior=eta, progress=progress)
     return dataclasses.replace(report, labels=known.labels)

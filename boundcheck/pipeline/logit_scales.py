@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck.bounds import registry
-from boundcheck.datasets import Dataset
+from boundcheck.datasets import Data, as_dataset
 from boundcheck.experiments import logit_scales as experiment
 from boundcheck.pipeline.problem import make_problem
 from boundcheck.pipeline.verify import find_width
@@ -18,7 +18,7 @@ from boundcheck.search import Executor, Store
 
 
 def logit_scales(
-    data: Dataset,
+    data: Data,
     scales: Sequence[float],
     *,
     eps: float = 0.05,
@@ -36,6 +36,7 @@ def logit_scales(
     is shared out among all searches; `steps` None: 2,000 for soft labels and as many more for hard ones as
     `enough_steps` says.  Raises InputError for scales out of range.
     """
+    data = as_dataset(data)
     settings = SearchSettings() if settings is None else settings
     kept = experiment.check_scales(scales)
     problem = make_problem(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from boundcheck.datasets import Dataset, from_arrays, load_dataset
+from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
 from boundcheck.experiments.cells import Ledger
 from boundcheck.experiments.table1 import train
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
@@ -31,7 +31,7 @@ MARGIN_DRAWS = 10
 
 
 def table1(
-    data: str = "sklearn:digits",
+    data: Data = "sklearn:digits",
     *,
     widths: tuple[int, ...] = Table1Settings.widths,
     runs: int = Table1Settings.runs,
@@ -44,14 +44,14 @@ def table1(
 ) -> Table1:
     """Table 1 of the paper on digits 0..9: > 4 against the rest, with and without 1, 4, 7 and 9.
 
-    data: DATA whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at least 2.
-    steps: of the students; the teacher makes twice as many.  train_share: see `Table1Settings`.
+    data: DATA, or (X, y), whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at
+    least 2.  steps: of the students; the teacher makes twice as many.  train_share: see `Table1Settings`.
     store: where finished networks and margins are kept and found again, None for nowhere.
     Raises InputError for data that cannot be used.
     """
     chosen = Table1Settings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
-    everything = load_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
-    reduced = load_dataset(
+    everything = as_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
+    reduced = as_dataset(
         data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed
     )
     easy, hard = (
@@ -59,7 +59,7 @@ def table1(
         for name, some in ((REDUCED, reduced), (ALL, everything))
     )
     margins = _margins(reduced, everything, MARGIN_DRAWS, seed, store, progress)
-    return assemble(data, easy, hard, chosen, margins)
+    return assemble(everything.name, easy, hard, chosen, margins)
 
 
 def figure1(

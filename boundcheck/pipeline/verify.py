@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from boundcheck import bounds
 from boundcheck.bounds import hard_sharp, mandal2025, soft_sharp
-from boundcheck.datasets import Dataset, load_dataset
+from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import InputError
 from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, training_seconds, verify_width
@@ -32,7 +32,7 @@ KINDS: tuple[Labels, ...] = ("soft", "hard")
 
 
 def verify(
-    dataset: Dataset | None = None,
+    dataset: Data | None = None,
     *,
     width: int | Literal["own"] | None = None,
     mode: Training | None = None,
@@ -52,12 +52,13 @@ def verify(
 
     width: "own" for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a
     search, theorem at one width. A search in theorem mode trains each contender as its own bound prescribes (THEOREMS).
-    dataset: default eight alternating points on the circle.  eps: target average error.  delta: the paper's.
+    dataset: as for `as_dataset`; default eight alternating points on the circle.  eps: target average error.
+    delta: the paper's.
     labels: a file of soft labels for the same rows, or an array (n,) of P(y = +1) in (0, 1); default the data set's
     own, else the kernel teacher's.
     Raises InputError for settings out of range or a run that would take hours.
     """
-    data = load_dataset(EMBEDDED) if dataset is None else dataset
+    data = as_dataset(EMBEDDED if dataset is None else dataset)
     if labels is not None and width is not None and bounds.registry[bound].labels == "hard":
         raise InputError(f"--labels: {bound} trains on hard labels; leave it out")
     if width is not None and bounds.registry[bound].family == "lower":
