@@ -77,7 +77,7 @@ def compare(
     if this.json and latex == "-":
         raise InputError("--latex -: stdout already carries --json; give --latex a file")
     options.check_outputs(plot, None if latex in (None, "-") else Path(latex))
-    measured, digest = None, None
+    measured, digest, dataset = None, None, None
     if data is not None and is_teacher(data):
         measured, digest = hardness_of_teacher(Path(data))
     elif data is not None:
@@ -90,7 +90,6 @@ def compare(
             seed=this.seed,
             progress=this.progress,
         )
-        digest = dataset.digest
     report = compare(
         eps=eps,
         gammas=gamma,
@@ -108,4 +107,11 @@ def compare(
         plot=plot is not None,
         progress=this.progress,
     )
-    this.finish(report, data_sha256=digest, plot=plot, latex=latex)
+    this.finish(
+        report,
+        data=dataset,
+        data_sha256=digest,
+        files=() if digest is None else (data,),
+        plot=plot,
+        latex=latex,
+    )

@@ -100,7 +100,7 @@ def crowd(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, data_sha256=report.digest)
+    this.finish(report, data_sha256=report.digest, files=(answers, truth))
 
 
 def _types(text: str | None) -> int | str | None:

@@ -186,6 +186,7 @@ def check(
         report,
         exit_code=VIOLATED if report.refuted else code,
         data=known if isinstance(known, Dataset) else None,
+        files=(file, None if isinstance(known, Dataset) else known),
     )
 
 
@@ -255,7 +256,7 @@ def make(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, data=dataset)
+    this.finish(report, data=dataset, files=(source, answers))
 
 
 def _temperature(text: str) -> float | None:

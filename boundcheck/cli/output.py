@@ -67,6 +67,8 @@ class Session:
         exit_code: int = HOLDS,
         data: "Dataset | None" = None,
         data_sha256: str | None = None,
+        files: Sequence[str | Path | None] = (),
+        notes: Sequence[str] = (),
         plot: Path | None = None,
         latex: str | None = None,
         given: Sequence[Any] = (),
@@ -74,7 +76,8 @@ class Session:
         """Present `result` in the format asked for, write its figure and its LaTeX, and leave with `exit_code`.
 
         data: what the result is about, for the manifest and a line of the output; data_sha256 where only its digest is
-        known.  latex: a file, or - for stdout.  given: what its view draws from besides the record.
+        known.  files: others that it was made of, for both.  notes: further such lines.  latex: a file, or - for
+        stdout.  given: what its view draws from besides the record.
         """
         from boundcheck.presentation import figures, present
         from boundcheck.presentation import latex as latex_writer
@@ -82,11 +85,14 @@ class Session:
         if self.listener is not None:
             self.listener.close()
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
-        document = None
+        document, digests = None, _digests(files)
         if not self.json or plot is not None or latex is not None:
             document = present(result, *given).typed(DataOptions.typed(self.inputs))
             if data is not None:
-                document = document.noting(data.provenance, detail=not data.preparation.steps)
+                plain = data.name.startswith("synthetic:") and not data.preparation.steps
+                document = document.noting(data.provenance, detail=plain)
+            for note in [*notes, *([f"made of {_digests_text(digests)}"] if digests else [])]:
+                document = document.noting(note, detail=False)
             if plot is not None:
                 figures.draw(document, plot)
             if latex is not None and latex != "-":
@@ -103,7 +109,8 @@ class Session:
                     "result": body,
                     "warnings": notes,
                     "manifest": self._manifest(data_sha256 if data is None else data.digest)
-                    | ({} if data is None else data.manifest()),
+                    | ({} if data is None else data.manifest())
+                    | ({"files": digests} if digests else {}),
                 }
                 sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
             elif document is not None and latex == "-":
@@ -146,6 +153,20 @@ class Session:
             "argv": sys.argv[1:],
             "seconds": round(time.monotonic() - self.started, 3),
         }
+
+
+def _digests(files: Sequence[str | Path | None]) -> dict[str, str]:
+    """SHA-256 of those files that are there (not stdin), by name."""
+    if not any(files):
+        return {}
+    from boundcheck.datasets.files import file_sha256
+
+    found = {str(path): file_sha256(Path(path)) for path in files if path is not None}
+    return {name: sha for name, sha in found.items() if sha is not None}
+
+
+def _digests_text(digests: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} (file {sha[:12]})" for name, sha in digests.items())
 
 
 @contextmanager

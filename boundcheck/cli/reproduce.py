@@ -93,7 +93,13 @@ def table1(
             store=opened,
             progress=this.progress,
         )
-    this.finish(result, data_sha256=result.data_sha256, plot=plot, latex=None if latex is None else str(latex))
+    this.finish(
+        result,
+        data_sha256=result.data_sha256,
+        notes=result.provenance,
+        plot=plot,
+        latex=None if latex is None else str(latex),
+    )
 
 
 @reproduce.command()
@@ -139,7 +145,13 @@ def figure1(
             store=opened,
             progress=this.progress,
         )
-    this.finish(result, data_sha256=result.data_sha256, plot=plot, latex=None if latex is None else str(latex))
+    this.finish(
+        result,
+        data_sha256=result.data_sha256,
+        files=(data,),
+        plot=plot,
+        latex=None if latex is None else str(latex),
+    )
 
 
 @reproduce.command()
@@ -179,7 +191,7 @@ def crowd(
             store=opened,
             progress=this.progress,
         )
-    this.finish(result, data_sha256=result.data_sha256)
+    this.finish(result, data=dataset, data_sha256=result.data_sha256)
 
 
 @reproduce.command()

@@ -111,5 +111,6 @@ def verify(
             report,
             exit_code=EXIT_CODE[report.judgement.verdict],
             data=dataset,
+            files=(labels,),
             plot=None if report.judgement.verdict is Verdict.ASSUMPTION_FAILS else plot,
         )

@@ -1,5 +1,6 @@
 """Files of data on disk, of every kind."""
 
+import hashlib
 import re
 import stat
 from collections.abc import Sequence
@@ -149,6 +150,14 @@ def _split(name: str, X: np.ndarray, y: np.ndarray, other: tuple[np.ndarray, np.
     codes = np.array([names.index(c) for c in test.names])[test.codes]
     held_out = len(codes) if split == "train" else 0
     return Table(np.concatenate([X, other[0]]), np.append(train.codes, codes), names, held_out=held_out)
+
+
+def file_sha256(path: Path) -> str | None:
+    """SHA-256 of a file in hex, None where there is none."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def existing_file(source: str, instead: str = "") -> Path:

@@ -1,6 +1,5 @@
 """The doors: data from a file, from a collection by name, from memory, or as any of these."""
 
-import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 from boundcheck.datasets.arrays import read_array, read_arrays
 from boundcheck.datasets.builtin import read_openml, read_sklearn
 from boundcheck.datasets.dataset import Dataset, Table
-from boundcheck.datasets.files import read_file, refuse_unread
+from boundcheck.datasets.files import file_sha256, read_file, refuse_unread
 from boundcheck.datasets.make import make_dataset
 from boundcheck.datasets.synthetic import read_synthetic
 from boundcheck.errors import BoundcheckWarning, InputError, quoted
@@ -190,5 +189,4 @@ def read_table(
     for column in table.left_out:
         if "--ignore" not in column:
             warnings.warn(f"{source}: {column} is left out", BoundcheckWarning, stacklevel=3)
-    with Path(source).open("rb") as file:
-        return table, hashlib.file_digest(file, "sha256").hexdigest()
+    return table, file_sha256(Path(source))

@@ -50,6 +50,7 @@ def assemble(
         margins=tuple(margins),
         claims=tuple(claim for claim in claims if claim is not None),
         cells_reused=sum(t.cells_reused for t in both),
+        provenance=tuple(t.data.provenance for t in both),
     )
 
 

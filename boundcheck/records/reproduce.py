@@ -111,7 +111,7 @@ class MarginDraw(Record):
 
 @dataclass(frozen=True)
 class Table1(Record):
-    """The result of `reproduce table1`. n_train, n_test, teacher_choices: in the order of `datasets`."""
+    """The result of `reproduce table1`. n_train, n_test, teacher_choices, provenance: in the order of `datasets`."""
 
     source: str
     data_sha256: str
@@ -124,6 +124,7 @@ class Table1(Record):
     margins: tuple[MarginDraw, ...]
     claims: tuple[PaperClaim, ...]
     cells_reused: int
+    provenance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
