@@ -110,7 +110,9 @@ def test_a_data_frame_has_every_digit() -> None:
 
 def test_a_figure_of_all_panels() -> None:
     pytest.importorskip("matplotlib")
-    assert len(bc.compare(eps=0.05).plot().axes) == 1
+    figure = bc.compare(eps=0.05).plot()
+    assert len(figure.axes) == 1
+    assert figure._repr_png_().startswith(b"\x89PNG"), "a notebook shows it"
     with pytest.raises(bc.errors.InputError, match="nothing to draw"):
         bc.explain("soft-sharp").plot()
 

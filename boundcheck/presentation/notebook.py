@@ -1,5 +1,7 @@
 """A record as notebooks and data frames show it: what `_repr_html_`, `to_frame` and `plot` of records do."""
 
+import io
+from functools import partial
 from typing import Any
 
 from boundcheck.errors import InputError, MissingExtraError
@@ -29,5 +31,13 @@ def frame(record: Record) -> Any:
 
 
 def figure(record: Record) -> Any:
-    """The record's figure. Raises InputError where it has none, MissingExtraError without matplotlib."""
-    return figures.drawn(present(record), type(record).__name__)
+    """The record's figure, which notebooks show. Raises InputError where it has none, MissingExtraError."""
+    drawn = figures.drawn(present(record), type(record).__name__)
+    drawn._repr_png_ = partial(_png, drawn)  # IPython knows figures of pyplot only
+    return drawn
+
+
+def _png(figure: Any) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=80)
+    return file.getvalue()
