@@ -1,5 +1,6 @@
 """`boundcheck crowd`: soft labels from the answers of a crowd."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -95,12 +96,14 @@ def crowd(
         kind=kind,
         bootstrap=bootstrap,
         output=output,
-        plot=plot,
+        plot=plot is not None,
         confidence=confidence,
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, data_sha256=report.digest, files=(answers, truth))
+    if plot is not None:
+        report = dataclasses.replace(report, figure=str(plot))
+    this.finish(report, data_sha256=report.digest, files=(answers, truth), plot=plot)
 
 
 def _types(text: str | None) -> int | str | None:

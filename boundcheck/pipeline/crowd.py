@@ -12,11 +12,12 @@ from boundcheck.crowds.votes import vote_bounds
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.labels.files import check_place, save_labels
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import CrowdReport, Interval, LabelCount
+from boundcheck.records import CrowdReport, Interval, LabelCount, PosteriorBin
 from boundcheck.records.base import Estimate
 from boundcheck.records.labels import Calibration
-from boundcheck.softlabels.calibration import calibration
+from boundcheck.softlabels.calibration import BINS, calibration
 from boundcheck.softlabels.encoding import Encoding, warn_if_contradicted
+from boundcheck.softlabels.estimates import proportion
 
 ASSUMPTION = (
     "answers are independent given label and type of the task, and right more often than wrong in each type; "
@@ -36,7 +37,7 @@ def crowd(
     kind: Kind = "plain",
     bootstrap: int = 0,
     output: Path | None = None,
-    plot: Path | None = None,
+    plot: bool = False,
     confidence: float = 0.95,
     seed: int = 0,
     progress: Progress = SILENT,
@@ -46,7 +47,7 @@ def crowd(
     truth: file of known labels to measure the result against; never used to make it.
     positive, missing: labels that mean +1, and that mean no answer, in both files.  columns: see `read_crowd`.
     bootstrap: draws of the one-type test, 0 for none.  output: .npz with p, logits, tasks, y where the truth is known
-    for every task, types, reliabilities, source and seed.  plot: figure of the tasks in the spectral plane.
+    for every task, types, reliabilities, source and seed.  plot: also compute the plane that a figure needs.
     confidence: of the intervals, in (0, 1).
     Raises InputError for files and options that cannot be used.
     """
@@ -56,10 +57,8 @@ def crowd(
         check_place(output)
     files = read_crowd(answers, truth, positive=positive, missing=missing, columns=columns)
     found, y = files.answers, files.truth
-    labels = crowd_soft_labels(
-        found, method=method, types=types, kind=kind, with_spectrum=plot is not None, progress=progress
-    )
-    report = _report(str(answers), method, labels, files.labels, confidence)
+    labels = crowd_soft_labels(found, method=method, types=types, kind=kind, with_spectrum=plot, progress=progress)
+    report = _report(str(answers), method, labels, y, files.labels, confidence)
     if bootstrap:
         p_value = one_type_p_value(found, draws=bootstrap, seed=seed, progress=progress)
         report = dataclasses.replace(report, one_type_p_value=p_value)
@@ -68,13 +67,18 @@ def crowd(
     if output is not None:
         _save(output, labels, y, files.encoding, seed)
         report = dataclasses.replace(report, output=str(output))
-    if plot is not None:
-        report = dataclasses.replace(report, figure=_draw(report, labels, plot))
+    if plot:
+        report = dataclasses.replace(report, plane=_plane(labels))
     return report
 
 
 def _report(
-    source: str, method: str, labels: CrowdLabels, counts: tuple[LabelCount, ...], confidence: float
+    source: str,
+    method: str,
+    labels: CrowdLabels,
+    y: Int[np.ndarray, " d"] | None,
+    counts: tuple[LabelCount, ...],
+    confidence: float,
 ) -> CrowdReport:
     answers, spectrum = labels.answers, labels.spectrum
     density = answers.n_answers / (answers.n_workers * max(1, int((labels.part >= 0).sum())))
@@ -112,6 +116,7 @@ def _report(
         assumption=ASSUMPTION,
         digest=answers.digest,
         labels=counts,
+        posterior=_posterior(labels, y, confidence),
     )
 
 
@@ -168,10 +173,25 @@ def _save(output: Path, labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, en
     )
 
 
-def _draw(report: CrowdReport, labels: CrowdLabels, plot: Path) -> str:
-    from boundcheck.presentation.views import crowd_plots
+def _posterior(labels: CrowdLabels, y: Int[np.ndarray, " d"] | None, confidence: float) -> tuple[PosteriorBin, ...]:
+    """The answered tasks in bins of p, with a Clopper-Pearson interval where truth is known."""
+    p = labels.p
+    truth = np.zeros(len(p), dtype=int) if y is None else y
+    place = np.where(labels.part < 0, -1, np.minimum((p * BINS).astype(int), BINS - 1))
+    bins = []
+    for b in range(BINS):
+        here, known = place == b, (place == b) & (truth != 0)
+        found = PosteriorBin(b / BINS, (b + 1) / BINS, int(here.sum()))
+        if known.any():
+            n, positive = int(known.sum()), int((truth[known] > 0).sum())
+            share = _interval(proportion(positive, n, 1 - confidence), confidence)
+            found = dataclasses.replace(found, known=n, mean=float(p[known].mean()), positive=positive, share=share)
+        bins.append(found)
+    return tuple(bins)
 
+
+def _plane(labels: CrowdLabels) -> tuple[tuple[float, float, int], ...]:
     assert labels.spectrum is not None
     points = embedding(labels.spectrum.eigenvalues, labels.spectrum.vectors, 2)
-    crowd_plots.draw(report, points, labels.type[labels.part == 0], plot)
-    return str(plot)
+    types = labels.type[labels.part == 0]
+    return tuple((float(x), float(y), int(k)) for (x, y), k in zip(points, types, strict=True))

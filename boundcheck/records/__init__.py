@@ -5,7 +5,7 @@ A record's `to_json()` is the `result` object that the command line prints.
 
 from boundcheck.records.base import Interval, Record, finite_or_none, jsonable
 from boundcheck.records.bounds import BoundRow, Crossover, Side
-from boundcheck.records.crowd import CrowdReport, HeldOut, LabelCount
+from boundcheck.records.crowd import CrowdReport, HeldOut, LabelCount, PosteriorBin
 from boundcheck.records.scaling import Against, Fit, LogitScales, Place, ScaleRow, Scaling, ScalingRow, Trend
 from boundcheck.records.search import CROWD, SCALING, Search, SearchSettings, Trial
 from boundcheck.records.training import AnyLabels, AnyLoss, Labels, Loss, Training, TrainingRun, TrainingSpec
@@ -27,6 +27,7 @@ __all__ = [
     "LogitScales",
     "Loss",
     "Place",
+    "PosteriorBin",
     "Record",
     "ScaleRow",
     "Scaling",

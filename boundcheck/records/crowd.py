@@ -33,6 +33,22 @@ class HeldOut(Record):
 
 
 @dataclass(frozen=True)
+class PosteriorBin(Record):
+    """The tasks with lower <= p < upper (the last bin has p = 1 too).
+
+    known: those of known truth; of these, mean: of p, positive: how many are +1, share: interval for the share of +1.
+    """
+
+    lower: float
+    upper: float
+    tasks: int
+    known: int = 0
+    mean: float | None = None
+    positive: int = 0
+    share: Interval | None = None
+
+
+@dataclass(frozen=True)
 class CrowdReport(Record):
     """What a crowd's answers say.
 
@@ -50,7 +66,8 @@ class CrowdReport(Record):
     vote_bounds: on the error of the weighted vote if the model and the reliabilities are exact, else None.
     digest: SHA-256 of the answers.  labels: what every label of the files means, and how often it occurs.
     error, error_interval, ece, temperature (of p as it is; > 1: over-confident), log_loss: against `n_truth` known
-    labels.
+    labels.  posterior: p of the answered tasks, in bins of equal width.
+    plane: spectral coordinates and type (-1: unknown) of each task of the largest connected part, for a figure.
     """
 
     source: str
@@ -82,6 +99,8 @@ class CrowdReport(Record):
     assumption: str
     digest: str
     labels: tuple[LabelCount, ...]
+    posterior: tuple[PosteriorBin, ...] = ()
+    plane: tuple[tuple[float, float, int], ...] = ()
     n_truth: int = 0
     error: float | None = None
     error_interval: Interval | None = None

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from boundcheck.presentation import numbers
-from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table
+from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Next, Note, Table
 from boundcheck.presentation.views import crowd_plots
 from boundcheck.records import CrowdReport, Interval
 from boundcheck.softlabels.encoding import counted
@@ -71,10 +71,7 @@ def crowd(report: CrowdReport) -> Document:
         blocks.append(Note(f"left out, since types tell the label (up to 1): {left_out}"))
     if report.reliability:
         blocks.append(_workers(report))
-    if report.eigenvalues:
-        found = "eigenvalues of the task similarity, and the edge of noise"
-        blocks.append(Figure(lambda axes: crowd_plots.eigenvalues(axes, report), found))
-    return Document(f"soft labels from {report.source}", blocks)
+    return Document(f"soft labels from {report.source}", [*blocks, *crowd_plots.figures(report)])
 
 
 def _types(report: CrowdReport) -> str:

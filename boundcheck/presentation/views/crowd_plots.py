@@ -1,54 +1,89 @@
-"""Figure of a crowd: tasks in the spectral plane, eigenvalues against the noise edge."""
+"""The figures of `crowd`: the posterior, its calibration, tasks in the spectral plane, eigenvalues and noise edge."""
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from boundcheck.presentation.figures import new_figure, save
+from boundcheck.presentation.document import Figure
+from boundcheck.presentation.figures import HARD, INK, OTHER, SOFT, THIRD
 from boundcheck.records import CrowdReport
+from boundcheck.records.base import confidence_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
+_TYPES = (SOFT, HARD, THIRD, "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", INK)
 
 
-def draw(report: CrowdReport, points: Float[np.ndarray, "d 2"], types: Int[np.ndarray, " d"], path: Path) -> None:
-    """Write the figure. points: the embedding of each task.  types: its type, -1 where unknown."""
-    figure, (plane, values) = new_figure(1, 2, width=11.0, height=4.6)
-    _plane(plane, points, types, report)
-    eigenvalues(values, report)
-    figure.suptitle(
-        f"{Path(report.source).name}: {report.n_workers} workers, {report.n_tasks} tasks, {report.n_answers} answers; "
-        f"model {report.model}"
-    )
-    save(figure, path)
+def figures(report: CrowdReport) -> list[Figure]:
+    """Posterior; calibration where truth is known; spectral plane and eigenvalues where they were computed."""
+    panels = [Figure(partial(_posterior, report), "soft labels of the tasks")]
+    if any(part.known for part in report.posterior):
+        panels.append(Figure(partial(_calibration, report), "are the soft labels calibrated?"))
+    if report.plane:
+        panels.append(Figure(partial(_plane, report), "tasks in the spectral plane (labels +1 and -1 opposite)"))
+    if report.eigenvalues:
+        panels.append(
+            Figure(partial(_eigenvalues, report), "eigenvalues of the task similarity, and the edge of noise")
+        )
+    return panels
 
 
-def _plane(axes: "Axes", points: Float[np.ndarray, "d 2"], types: Int[np.ndarray, " d"], report: CrowdReport) -> None:
+def _posterior(report: CrowdReport, axes: "Axes") -> None:
+    """Tasks by p, those of known truth apart."""
+    parts = report.posterior
+    left, width = [part.lower for part in parts], [part.upper - part.lower for part in parts]
+    below = np.zeros(len(parts))
+    for name, colour, counts in (
+        ("truth +1", SOFT, [part.positive for part in parts]),
+        ("truth -1", HARD, [part.known - part.positive for part in parts]),
+        ("truth unknown", OTHER, [part.tasks - part.known for part in parts]),
+    ):
+        if any(counts):
+            axes.bar(left, counts, width, below, align="edge", color=colour, edgecolor="white", label=name)
+            below += counts
+    axes.set(xlabel="p = P(label +1 | answers)", ylabel="tasks", xlim=(0, 1))
+    _legend(axes)
+
+
+def _calibration(report: CrowdReport, axes: "Axes") -> None:
+    """Share of the label +1 against the mean p of each bin, with its interval."""
+    bins = [(part.mean, part.positive / part.known, part.share) for part in report.posterior if part.share is not None]
+    mean, share, intervals = zip(*bins, strict=True)
+    ends = [[at - interval.lower, interval.upper - at] for at, interval in zip(share, intervals, strict=True)]
+    confidence = confidence_text(intervals[0].confidence)
+    axes.plot([0, 1], [0, 1], color=OTHER, ls="--", label="calibrated")
+    axes.errorbar(mean, share, np.transpose(ends), fmt="o", color=SOFT, capsize=2, label=f"share, {confidence} each")
+    axes.set(xlabel="mean p of the tasks in a bin", ylabel="share of them with true label +1")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    _legend(axes)
+
+
+def _plane(report: CrowdReport, axes: "Axes") -> None:
+    x, y, types = np.transpose(report.plane)
     for k in range(-1, report.types):
-        if not (types == k).any():
-            continue
-        label = "type unknown" if k < 0 else f"type {k + 1}: {report.type_sizes[k]} tasks"
-        x, y = points[types == k].T
-        axes.scatter(x, y, s=6, alpha=0.6, color="grey" if k < 0 else COLOURS[k], label=label)
-    axes.axhline(0, color="grey", lw=0.5)
-    axes.axvline(0, color="grey", lw=0.5)
+        if (types == k).any():
+            label = "type unknown" if k < 0 else f"type {k + 1}: {report.type_sizes[k]} tasks"
+            here = types == k
+            axes.scatter(x[here], y[here], s=6, alpha=0.6, color=OTHER if k < 0 else _TYPES[k], label=label)
+    axes.axhline(0, color=OTHER, lw=0.5)
+    axes.axvline(0, color=OTHER, lw=0.5)
     axes.set(xlabel=r"$\sqrt{\lambda_1}\,v_1$", ylabel=r"$\sqrt{\lambda_2}\,v_2$", aspect="equal")
-    axes.set_title("tasks in the spectral plane (label +1 and -1 lie opposite)", fontsize=10)
-    axes.legend(fontsize=8)
+    _legend(axes)
 
 
-def eigenvalues(axes: "Axes", report: CrowdReport) -> None:
-    """Eigenvalues of the task similarity, and the edge of noise."""
+def _eigenvalues(report: CrowdReport, axes: "Axes") -> None:
     count = len(report.eigenvalues)
-    axes.plot(range(1, count + 1), report.eigenvalues, "o", color="black", label="eigenvalues of the task similarity")
+    axes.plot(range(1, count + 1), report.eigenvalues, "o", color=INK, label=f"{report.above_edge} above the edge")
     if report.edge is not None:
-        axes.axhline(report.edge, color=COLOURS[1], label="noise edge (random signs)")
+        axes.axhline(report.edge, color=HARD, label="noise edge (random signs)")
     if report.marchenko_pastur is not None:
-        axes.axhline(report.marchenko_pastur, color="grey", ls="--", label="Marchenko-Pastur edge, equal density")
+        axes.axhline(report.marchenko_pastur, color=OTHER, ls="--", label="Marchenko-Pastur edge, equal density")
     axes.set(xlabel="number", ylabel="eigenvalue", xticks=range(1, count + 1))
-    axes.set_title(f"{report.above_edge} above the edge", fontsize=10)
-    axes.legend(fontsize=8)
+    _legend(axes)
+
+
+def _legend(axes: "Axes") -> None:
+    """Below the axes, where it hides nothing."""
+    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
