@@ -70,17 +70,16 @@ def test_the_bars_are_the_tasks_by_p_and_truth(panels: dict, report: CrowdReport
 
 def test_the_points_of_the_calibration_are_shares_with_intervals(panels: dict, crowd: Crowd) -> None:  # type: ignore[type-arg]
     panel = panels["mean p of the tasks in a bin"]
-    (drawn,) = panel.containers
-    x, share = drawn.lines[0].get_data()
+    calibrated, shares = panel.lines
+    (ends,) = panel.collections
+    assert [part.get_label() for part in (calibrated, ends, shares)] == ["calibrated", "95 % each", "share of +1"]
+    x, share = shares.get_data()
     p = crowd_soft_labels(crowd.answers, method="types", types=2).p[:KNOWN]
     place = np.floor(p * 15)
     for b, at, positive in zip(np.unique(place), x, share, strict=True):
         assert at == pytest.approx(p[place == b].mean())
         assert positive == pytest.approx(np.mean(crowd.y[:KNOWN][place == b] > 0))
-    ends = drawn.lines[2][0].get_segments()
-    assert all(low[1] <= y <= high[1] for (low, high), y in zip(ends, share, strict=True))
-    assert [line.get_label() for line in panel.lines][:1] == ["calibrated"]
-    assert drawn.get_label() == "share, 95 % each"
+    assert all(low[1] <= y <= high[1] for (low, high), y in zip(ends.get_segments(), share, strict=True))
 
 
 def test_the_plane_has_every_task_in_the_colour_of_its_type(panels: dict, report: CrowdReport) -> None:  # type: ignore[type-arg]

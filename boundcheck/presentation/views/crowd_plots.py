@@ -51,10 +51,10 @@ def _calibration(report: CrowdReport, axes: "Axes") -> None:
     """Share of the label +1 against the mean p of each bin, with its interval."""
     bins = [(part.mean, part.positive / part.known, part.share) for part in report.posterior if part.share is not None]
     mean, share, intervals = zip(*bins, strict=True)
-    ends = [[at - interval.lower, interval.upper - at] for at, interval in zip(share, intervals, strict=True)]
-    confidence = confidence_text(intervals[0].confidence)
+    lower, upper = ([getattr(interval, end) for interval in intervals] for end in ("lower", "upper"))
     axes.plot([0, 1], [0, 1], color=OTHER, ls="--", label="calibrated")
-    axes.errorbar(mean, share, np.transpose(ends), fmt="o", color=SOFT, capsize=2, label=f"share, {confidence} each")
+    axes.vlines(mean, lower, upper, color=SOFT, label=f"{confidence_text(intervals[0].confidence)} each")
+    axes.plot(mean, share, "o", color=SOFT, label="share of +1")
     axes.set(xlabel="mean p of the tasks in a bin", ylabel="share of them with true label +1")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     _legend(axes)
