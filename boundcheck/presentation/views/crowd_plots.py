@@ -86,4 +86,5 @@ def _eigenvalues(report: CrowdReport, axes: "Axes") -> None:
 
 def _legend(axes: "Axes") -> None:
     """Below the axes, where it hides nothing."""
-    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
