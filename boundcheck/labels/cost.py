@@ -1,0 +1,212 @@
+"""What given soft labels cost to follow: the least KL divergence against the radius, and the width (theory: Any teacher)."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from boundcheck.bounds.soft_agnostic import width_to_follow
+from boundcheck.datasets import Dataset
+from boundcheck.errors import InputError
+from boundcheck.kernels import limiting_kernel
+from boundcheck.labels.follow import Clipped, Fit, clipped, fit, risk
+from boundcheck.labels.teachers import assign_folds
+from boundcheck.numerics import clopper_pearson
+from boundcheck.progress import Progress
+from boundcheck.records import Interval, Record
+from boundcheck.softlabels.estimates import Estimate
+from boundcheck.softlabels.probabilities import probabilities
+
+TEMPERATURES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+MOST_ROWS = 10_000  # a fit solves n x n systems
+CONFIDENCE = 0.99
+PILOT_DRAWS, DRAWS = 1 << 13, 1 << 16  # a pilot chooses field and radius; fresh draws say what it then is worth
+_RIDGES, _FIRST_RIDGE, _RATIO = 14, 0.2, 4.0  # times the mean of K_ii; widths are flat within a factor 4 of the best
+_CLIPS = 2.0 ** np.arange(-2.5, 1.5, 0.5)  # of the field's root mean square length
+_RISES = 2  # a path of ridges ends after so many that ask for more neurons
+_FOLDS = 5  # one of which is held out
+NEARLY = 2.0  # widths within this factor of the smallest are as good; the lowest temperature keeps most information
+
+
+@dataclass(frozen=True)
+class Followed(Record):
+    """No field of norm `radius` comes closer to the labels than `lower`, and one comes within `upper` (KL, nats)."""
+
+    radius: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class CostRow(Record):
+    """What labels of one temperature cost.
+
+    radius, kl_floor: B, and the interval of R*(B), the least KL divergence that a field of norm B leaves; its lower
+    end holds for every such field, its upper end for one, with `confidence` over the draws that measured it.
+    untrained: KL divergence of f = 0, in nats.  width: proved to bring the average KL risk to `share` of it; radius
+    and width None where no field of the path leaves less.  follower: how often that field decides as the teacher on
+    rows that it was not fitted to.  front: R* against the radius; the upper ends are the pilot's.
+    """
+
+    temperature: float
+    untrained: float
+    radius: float | None
+    kl_floor: Interval | None
+    width: int | None
+    follower: Estimate | None
+    front: tuple[Followed, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelsCost(Record):
+    """The result of `labels cost`. curve: one row a temperature.  best: the lowest temperature whose width is within
+    twice the smallest, None where no width is known.  failure: over W(0).  held_out: rows of `follower`.
+    """
+
+    data: str
+    n: int
+    source: str
+    share: float
+    failure: float
+    confidence: float
+    held_out: int
+    curve: tuple[CostRow, ...]
+    best: float | None
+
+    @property
+    def best_row(self) -> CostRow | None:
+        """The row of `best`."""
+        return next((row for row in self.curve if row.temperature == self.best), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A fit, its clipped fields as the pilot saw them, and upper bounds of what each leaves."""
+
+    fit: Fit
+    fields: Clipped
+    upper: Float64[np.ndarray, " k"]
+
+
+class Teacher:
+    """Soft labels for the rows of a data set, and the kernel that is to follow them.
+
+    Raises InputError for more than MOST_ROWS rows, and for labels that say nothing (p = 1/2 everywhere).
+    """
+
+    def __init__(self, data: Dataset, logits: Float64[np.ndarray, " n"], seed: int) -> None:
+        if len(data.y) > MOST_ROWS:
+            raise InputError(f"{data.name}: {len(data.y):,} rows; give --subsample {MOST_ROWS} or less")
+        if not logits.any():
+            raise InputError(f"{data.name}: every soft label is 1/2, there is nothing to follow")
+        self.data, self.logits, self.seed = data, logits, seed
+        self.K = limiting_kernel(data.X)
+        self.held_out = assign_folds(data.X, data.y, _FOLDS, seed) == 0
+
+    def smallest_radius(self, share: float, risk_of_draws: float = 1 - CONFIDENCE) -> float | None:
+        """About the least B at which a field leaves at most `share` of the KL divergence of f = 0; None if none does."""
+        p = probabilities(self.logits)
+        target, best = share * float(risk(p, np.zeros(1))), math.inf
+        for candidate in self._path(p, risk_of_draws):
+            best, before = min([best, *candidate.fields.radii[candidate.upper <= target].tolist()]), best
+            if math.isfinite(before) and best >= before:
+                break
+        return best if math.isfinite(best) else None
+
+    def cost(self, temperature: float, share: float, failure: float, risk_of_draws: float) -> CostRow:
+        """The cheapest field of the path at this temperature, measured anew with probability 1 - risk_of_draws."""
+        p = probabilities(self.logits / temperature)
+        untrained = float(risk(p, np.zeros(1)))
+        target, tried = share * untrained, []
+        least, chosen, radius, rises = math.inf, None, 0.0, 0
+        for candidate in self._path(p, risk_of_draws):
+            tried.append(candidate)
+            widths = _rough_widths(candidate, target, failure)
+            k = int(np.argmin(widths))
+            if widths[k] < least:
+                least, chosen, radius, rises = float(widths[k]), candidate.fit, float(candidate.fields.radii[k]), 0
+            elif math.isfinite(least):
+                rises += 1
+            if rises == _RISES:
+                break
+        row = CostRow(temperature, untrained, None, None, None, None, _front(tried))
+        if chosen is None:
+            return row
+        upper = float(self._sampled(chosen.weights, radius, DRAWS).risk_upper(p, risk_of_draws)[0])
+        lower = max(candidate.fit.least_risk(radius) for candidate in tried)
+        return replace(
+            row,
+            radius=radius,
+            kl_floor=Interval(lower, upper, 1 - risk_of_draws, exact=False),
+            width=width_to_follow(radius, upper, target, failure=failure) if upper < target else None,
+            follower=self._follower(p, chosen.ridge, radius),
+        )
+
+    def _path(self, p: Float64[np.ndarray, " n"], failure: float) -> Iterator[Candidate]:
+        """Fields of growing norm, each with its upper bounds of R* at `failure`."""
+        ridge, weights = _FIRST_RIDGE * float(np.trace(self.K)) / len(p), None
+        for _ in range(_RIDGES):
+            found = fit(self.K, p, ridge, weights)
+            fields = clipped(self.data.X, found.weights, found.norm * _CLIPS, draws=PILOT_DRAWS, seed=self.seed)
+            yield Candidate(found, fields, fields.risk_upper(p, failure))
+            ridge, weights = ridge / _RATIO, found.weights
+
+    def _sampled(self, weights: Float64[np.ndarray, " n"], radius: float, draws: int) -> Clipped:
+        """One field along all rows, from draws that no choice has seen."""
+        return clipped(self.data.X, weights, np.array([radius]), draws=draws, seed=self.seed + 1)
+
+    def _follower(self, p: Float64[np.ndarray, " n"], ridge: float, radius: float) -> Estimate:
+        """Agreement with the teacher's decisions on the rows held out; the teacher's undecided ones (p = 1/2) aside."""
+        rows = ~self.held_out
+        weights = np.zeros(len(p))
+        weights[rows] = fit(self.K[np.ix_(rows, rows)], p[rows], ridge).weights
+        z = self._sampled(weights, radius, PILOT_DRAWS).logits[0]
+        decided = self.held_out & (self.logits != 0)
+        agreed, total = int((self.logits * z > 0)[decided].sum()), int(decided.sum())
+        low, high = clopper_pearson(total, agreed, 0.05) if total else (0.0, 1.0)
+        return Estimate(agreed / max(total, 1), low, high)
+
+
+def labels_cost(
+    data: Dataset,
+    logits: Float64[np.ndarray, " n"],
+    source: str,
+    *,
+    share: float,
+    temperatures: Sequence[float],
+    failure: float,
+    seed: int,
+    progress: Progress,
+) -> LabelsCost:
+    """The record of `labels cost`; its measurements hold together with probability CONFIDENCE."""
+    teacher = Teacher(data, logits, seed)
+    rows = []
+    for i, temperature in enumerate(temperatures):
+        progress.update(f"temperature {temperature:g}", i, len(temperatures))
+        rows.append(teacher.cost(temperature, share, failure, (1 - CONFIDENCE) / len(temperatures)))
+    widths = [row.width for row in rows if row.width is not None]
+    near = [row.temperature for row in rows if row.width is not None and row.width <= NEARLY * min(widths)]
+    held_out = int(teacher.held_out.sum())
+    best = min(near, default=None)
+    return LabelsCost(data.name, len(data.y), source, share, failure, CONFIDENCE, held_out, tuple(rows), best)
+
+
+def _rough_widths(candidate: Candidate, target: float, failure: float) -> Float64[np.ndarray, " k"]:
+    """The closed form with Hoeffding's flips, to choose by; infinite where the field itself leaves too much."""
+    B = candidate.fields.radii
+    room = np.sqrt(target) - np.sqrt(candidate.upper)
+    errors = 2 + 2 * math.sqrt(2 * math.log(2 / failure)) + math.sqrt(2 / math.pi) * B
+    with np.errstate(divide="ignore"):
+        return np.where(room > 0, B**2 * errors**2 / (8 * room**2), math.inf)
+
+
+def _front(tried: Sequence[Candidate]) -> tuple[Followed, ...]:
+    """The fields that no other one of smaller norm beats, by growing norm."""
+    pairs = [pair for c in tried for pair in zip(c.fields.radii.tolist(), c.upper.tolist(), strict=True)]
+    front: list[Followed] = []
+    for radius, upper in sorted(pairs):
+        if not front or upper < front[-1].upper:
+            front.append(Followed(radius, max(c.fit.least_risk(radius) for c in tried), upper))
+    return tuple(front)
