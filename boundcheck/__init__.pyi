@@ -12,6 +12,7 @@ from boundcheck.pipeline.data_bounds import data_width as data_width
 from boundcheck.pipeline.explain import explain as explain
 from boundcheck.pipeline.labels import labels_check as labels_check
 from boundcheck.pipeline.labels import labels_make as labels_make
+from boundcheck.pipeline.labels_cost import labels_cost as labels_cost
 from boundcheck.pipeline.margin import margin as margin
 from boundcheck.pipeline.report import load_result as load_result
 from boundcheck.pipeline.verify import verify as verify

@@ -192,6 +192,46 @@ def check(
 
 @labels.command()
 @command
+def cost(
+    this: Session,
+    file: File,
+    data: Annotated[str, typer.Option("--data", metavar="DATA", help=f"The rows: {options.DATA_HELP}")],
+    share: Annotated[float, typer.Option("--share", help="Share of the KL risk of f = 0 that may be left.")] = 0.5,
+    temperatures: Annotated[
+        str, typer.Option("--temperatures", metavar="T,T,...", help="Each divides the logits of the labels.")
+    ] = "1,2,4,8,16,32,64,128,256",
+    delta: options.Delta = 0.05,
+    columns: WeightColumns = None,
+    plot: options.Plot = None,
+    rows: options.DataOptions = options.ROWS,
+) -> None:
+    """Say how many neurons it takes to follow the soft labels in FILE, and at which temperature it takes few.
+
+    For each temperature: the least KL divergence that a field of growing radius leaves (what no network in the lazy
+    regime can follow), and the radius and width at which gradient descent is proved to leave at most --share of the KL
+    risk of f = 0.
+
+    Example: boundcheck labels cost soft.npz --data sklearn:digits --positive 5,6,7,8,9
+    """
+    from boundcheck.pipeline.labels_cost import labels_cost
+
+    options.check_outputs(plot)
+    dataset = rows.load(data, this.seed)
+    report = labels_cost(
+        file,
+        dataset,
+        share=share,
+        temperatures=options.numbers(temperatures, "--temperatures"),
+        delta=delta,
+        columns=options.classes(columns),
+        seed=this.seed,
+        progress=this.progress,
+    )
+    this.finish(report, data=dataset, plot=plot)
+
+
+@labels.command()
+@command
 def make(
     this: Session,
     data: options.Data,

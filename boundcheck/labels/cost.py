@@ -1,22 +1,22 @@
-"""What given soft labels cost to follow: the least KL divergence against the radius, and the width (theory: Any teacher)."""
+"""What given soft labels cost to follow: KL divergence against radius, and width (theory: Any teacher)."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from boundcheck.bounds.soft_agnostic import width_to_follow
 from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
 from boundcheck.kernels import limiting_kernel
 from boundcheck.labels.follow import Clipped, Fit, clipped, fit, risk
-from boundcheck.labels.teachers import assign_folds
 from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import Progress
-from boundcheck.records import Interval, Record
-from boundcheck.softlabels.estimates import Estimate
+from boundcheck.records import Interval
+from boundcheck.records.base import Estimate
+from boundcheck.records.label_cost import CostRow, Followed, LabelsCost
 from boundcheck.softlabels.probabilities import probabilities
 
 TEMPERATURES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
@@ -28,57 +28,6 @@ _CLIPS = 2.0 ** np.arange(-2.5, 1.5, 0.5)  # of the field's root mean square len
 _RISES = 2  # a path of ridges ends after so many that ask for more neurons
 _FOLDS = 5  # one of which is held out
 NEARLY = 2.0  # widths within this factor of the smallest are as good; the lowest temperature keeps most information
-
-
-@dataclass(frozen=True)
-class Followed(Record):
-    """No field of norm `radius` comes closer to the labels than `lower`, and one comes within `upper` (KL, nats)."""
-
-    radius: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True)
-class CostRow(Record):
-    """What labels of one temperature cost.
-
-    radius, kl_floor: B, and the interval of R*(B), the least KL divergence that a field of norm B leaves; its lower
-    end holds for every such field, its upper end for one, with `confidence` over the draws that measured it.
-    untrained: KL divergence of f = 0, in nats.  width: proved to bring the average KL risk to `share` of it; radius
-    and width None where no field of the path leaves less.  follower: how often that field decides as the teacher on
-    rows that it was not fitted to.  front: R* against the radius; the upper ends are the pilot's.
-    """
-
-    temperature: float
-    untrained: float
-    radius: float | None
-    kl_floor: Interval | None
-    width: int | None
-    follower: Estimate | None
-    front: tuple[Followed, ...] = ()
-
-
-@dataclass(frozen=True)
-class LabelsCost(Record):
-    """The result of `labels cost`. curve: one row a temperature.  best: the lowest temperature whose width is within
-    twice the smallest, None where no width is known.  failure: over W(0).  held_out: rows of `follower`.
-    """
-
-    data: str
-    n: int
-    source: str
-    share: float
-    failure: float
-    confidence: float
-    held_out: int
-    curve: tuple[CostRow, ...]
-    best: float | None
-
-    @property
-    def best_row(self) -> CostRow | None:
-        """The row of `best`."""
-        return next((row for row in self.curve if row.temperature == self.best), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +52,10 @@ class Teacher:
             raise InputError(f"{data.name}: every soft label is 1/2, there is nothing to follow")
         self.data, self.logits, self.seed = data, logits, seed
         self.K = limiting_kernel(data.X)
-        self.held_out = assign_folds(data.X, data.y, _FOLDS, seed) == 0
+        self.held_out = _one_fold(data.X, seed)
 
     def smallest_radius(self, share: float, risk_of_draws: float = 1 - CONFIDENCE) -> float | None:
-        """About the least B at which a field leaves at most `share` of the KL divergence of f = 0; None if none does."""
+        """About the least B at which a field leaves at most `share` of the KL divergence of f = 0; None: none does."""
         p = probabilities(self.logits)
         target, best = share * float(risk(p, np.zeros(1))), math.inf
         for candidate in self._path(p, risk_of_draws):
@@ -191,6 +140,13 @@ def labels_cost(
     held_out = int(teacher.held_out.sum())
     best = min(near, default=None)
     return LabelsCost(data.name, len(data.y), source, share, failure, CONFIDENCE, held_out, tuple(rows), best)
+
+
+def _one_fold(X: Float64[np.ndarray, "n d"], seed: int) -> Bool[np.ndarray, " n"]:
+    """A random fold of the distinct rows."""
+    group = np.unique(X, axis=0, return_inverse=True)[1].reshape(-1)
+    fold = np.random.default_rng(seed).permutation(int(group.max()) + 1) % _FOLDS
+    return np.asarray(fold[group] == 0)
 
 
 def _rough_widths(candidate: Candidate, target: float, failure: float) -> Float64[np.ndarray, " k"]:

@@ -62,8 +62,7 @@ def fit(
     value = _objective(p, f, a, ridge)
     for _ in range(_NEWTON_STEPS):
         mu = expit(f)
-        best = _fit(K, p, ridge, mu)
-        if value - best.dual <= goal:
+        if value - _dual(K, p, ridge, mu) <= goal:
             break
         root = np.sqrt(np.maximum(mu * (1 - mu), 1e-12))
         B = np.eye(n) + root[:, None] * K * root / (n * ridge)
@@ -79,19 +78,17 @@ def fit(
         else:
             break  # rounding: no smaller value is near
         a, f, value = a + share * direction, f + share * along, trial
-    return _fit(K, p, ridge, expit(K @ a))
+    return Fit(ridge, a, math.sqrt(max(0.0, float(a @ f))), _dual(K, p, ridge, expit(f)))
 
 
 def _objective(p: np.ndarray, f: np.ndarray, a: np.ndarray, ridge: float) -> float:
     return float(risk(p, f)) + ridge / 2 * float(a @ f)
 
 
-def _fit(K: np.ndarray, p: np.ndarray, ridge: float, mu: np.ndarray) -> Fit:
-    """At the optimum a = (p - mu)/(n ridge); these weights have u = mu in [0, 1] whatever mu is."""
+def _dual(K: np.ndarray, p: np.ndarray, ridge: float, mu: np.ndarray) -> float:
+    """(D) at B = 0 for a = (p - mu)/(n ridge), which is the optimum's own: these have u = mu, whatever mu is."""
     a = (p - mu) / (len(p) * ridge)
-    square = max(0.0, float(a @ (K @ a)))
-    dual = float((entropy(mu) - entropy(p)).mean()) - ridge / 2 * square
-    return Fit(ridge, a, math.sqrt(square), dual)
+    return float((entropy(mu) - entropy(p)).mean() - ridge / 2 * (a @ (K @ a)))
 
 
 @dataclass(frozen=True, eq=False)

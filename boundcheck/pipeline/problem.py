@@ -1,6 +1,7 @@
 """What `verify` starts from: data, its certified margin, its teacher's soft labels, and every bound at that margin."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from boundcheck import bounds
 from boundcheck.datasets import Dataset
 from boundcheck.datasets.dataset import checked_probabilities
 from boundcheck.labels.files import labels_for
-from boundcheck.labels.teachers import warn_beyond_hypothesis
+from boundcheck.labels.teachers import MadeLabels, warn_beyond_hypothesis
 from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
@@ -66,16 +67,23 @@ def make_problem(
     teacher = find_teacher(data, draws=draws, seed=seed, store=store, progress=progress)
     if teacher is None:
         return None
-    p, logits, radius = teacher.p, teacher.z, 1.0
+    given = given_labels(data, labels)
+    p, logits, radius = (teacher.p, teacher.z, 1.0) if given is None else (given.p, given.logits, given.radius)
+    warn_beyond_hypothesis(logits, radius)
+    foreign = given is not None
+    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, 1.0 if math.isnan(radius) else radius)
+
+
+def given_labels(data: Dataset, labels: Any, columns: Sequence[str] = ()) -> MadeLabels | None:
+    """Soft labels for the rows of `data`: those of a file or an array p (n,), else its own; None where it has none.
+
+    Warns where they contradict the labels of `data`.  Raises InputError where they do not fit its rows.
+    """
     if labels is not None and not isinstance(labels, str | Path):
         p = checked_probabilities("labels", np.asarray(labels), len(data.y))
-        logits, radius = log_odds(p), math.nan
         warn_if_contradicted("labels", np.stack([1 - p, p], axis=1), (data.y > 0).astype(int))
-    elif labels is not None:
-        p, logits, file = labels_for(labels, data)
-        radius = file.radius
-    elif data.p is not None:
-        p, logits, radius = data.p, log_odds(data.p), math.nan
-    warn_beyond_hypothesis(logits, radius)
-    foreign = p is not teacher.p
-    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, 1.0 if math.isnan(radius) else radius)
+        return MadeLabels(log_odds(p), "an array of probabilities")
+    if labels is not None:
+        _, logits, file = labels_for(labels, data, columns)
+        return MadeLabels(logits, file.source or f"file {Path(labels).name}", file.radius)
+    return None if data.p is None else MadeLabels(log_odds(data.p), f"{data.name}'s own")

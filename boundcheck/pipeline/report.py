@@ -21,6 +21,7 @@ RECORDS = {
     "verify": "verification:WidthSearchReport",
     "audit": "audit:Audit",
     "labels check": "labels:QualityReport",
+    "labels cost": "label_cost:LabelsCost",
     "labels make": "labels:LabelsMade",
     "crowd": "crowd:CrowdReport",
     "reproduce table1": "reproduce:Table1",

@@ -29,6 +29,7 @@ VIEWS = {
     "DataReport": "data:data",
     "Explanation": "explain:explanation",
     "Figure1": "experiments:figure1",
+    "LabelsCost": "label_cost:cost",
     "LabelsMade": "labels:made",
     "LogitScales": "families:logit_scales",
     "Glossary": "explain:glossary",

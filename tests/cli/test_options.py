@@ -41,6 +41,7 @@ BASES = {
     "labels check inside": ["three.npz"],
     "labels check inside k": ["three.npz", "--k", "2"],
     "labels check candidates": ["sets.npz", "--candidates"],
+    "labels cost": ["soft.npz", "--data", "rows.csv", *ROWS, "--temperatures", "1,2"],
     "labels make kernel": ["rows.csv", *ROWS, "-o", "out.npz"],
     "labels make network": ["rows.csv", *ROWS, "-o", "out.npz", "--teacher", "network", "--width", "8", "--steps", "9"],
     "labels make network whole": [
@@ -145,6 +146,8 @@ PROBES: dict[str, list[str]] = {
     "types": ["--types", "1"],
     "width": ["--width", "6"],
     "workers": ["--workers", "4"],
+    "share": ["--share", "0.4"],
+    "temperatures": ["--temperatures", "3"],
     "labels": ["--labels", "soft.npz"],
 }
 """Parameter -> a value that is good and not the one in force."""
