@@ -27,6 +27,11 @@ error; average error; mean error | Network and training
     output of exactly 0 counts as wrong.
 risk; kl risk; loss | Network and training
     The mean loss over the samples: KL for soft labels, logistic or perceptron for hard ones.
+kl left; kl of f = 0 | Any teacher
+    The average KL divergence, in nats, from the soft labels: what the best field of a radius leaves, and what the
+    untrained network, whose output is 0, leaves.
+agrees | Any teacher
+    The share of held-out rows on which a field that was fitted to the other rows decides as the teacher does.
 failure probability; delta; delta_tot | Published soft bound
     A failure probability. The published theorems fail with probability at most 3 delta over the random start;
     sharp ones are compared at the same total.

@@ -227,7 +227,7 @@ def cost(
         seed=this.seed,
         progress=this.progress,
     )
-    this.finish(report, data=dataset, plot=plot)
+    this.finish(report, data=dataset, plot=plot, files=(file,))
 
 
 @labels.command()
