@@ -122,6 +122,10 @@ class Bound:
         names = {s.c: "c", s.kappa: "logit_scale", s.tau: "temperature", s.beta: "beta", s.field_risk: "field_risk"}
         return frozenset(name for symbol, name in names.items() if symbol in used)
 
+    def at_eps_margin(self) -> "Bound | None":
+        """The statement with the eps-margin in place of gamma; None where it needs gamma (theory: Eps-margin)."""
+        return None
+
     def check(self, point: Point) -> None:
         """Raise InputError naming the first hypothesis that fails at this point."""
         for hypothesis in self.hypotheses:
@@ -152,6 +156,8 @@ class Bound:
             criterion=self.criterion,
             target=to_float(self.target, values),
             note=self.note(point),
+            family=self.family,
+            loss=self.loss,
         )
 
     def real_width(self, point: Point) -> float:

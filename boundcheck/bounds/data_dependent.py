@@ -10,15 +10,48 @@ G_i the deviation of row i: by Jensen, sum_i w_i G_i <= (1/lambda) ln((1/(eps n)
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from boundcheck.bounds.bound import UPPER, Hypothesis
+from boundcheck.bounds.hypotheses import HARD_LABELS, NETWORK, PERCEPTRON, PROJECTED
 from boundcheck.errors import InputError
+from boundcheck.records import Labels, Loss
+from boundcheck.records.bounds import Family
 from boundcheck.records.moments import FieldMoments
 
 SLOPE = 0.2449  # tanh(1/4)/1 rounded down: the least tanh(g/2)/(2g) for logits |g| <= 1/2
 _SHARES = (0.5, 0.7, 0.8, 0.9, 0.95)  # of the failure probability, for (E); any is valid, they differ by under 2 %
 _LAMBDAS = 200
+
+
+Slack = Callable[..., float]
+
+
+@dataclass(frozen=True)
+class DataBound:
+    """A theorem whose width is read off one data set: `slack(moments, failure, step_size=, steps=)` >= 0 suffices.
+
+    condition, latex: the same in symbols.  largest_step: step sizes, in units of the radius for hard labels, below it.
+    """
+
+    id: str
+    labels: Labels
+    loss: Loss
+    title: str
+    quantifiers: str
+    hypotheses: tuple[Hypothesis, ...]
+    condition: str
+    latex: str
+    slack: Slack
+    largest_step: float
+    statement: str = "The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps."
+    source: str = "theory: Moments of the data"
+    direction: str = UPPER
+    family: Family = "data"
+    reads: frozenset[str] = frozenset({"steps", "step_size", "logit_scale"})
 
 
 def soft_slack(moments: FieldMoments, failure: float, *, step_size: float = 0.0, steps: int | None = None) -> float:
@@ -76,3 +109,45 @@ def worst_deviation(moments: FieldMoments, risk: float) -> float:
     top = exponent.max(axis=1)
     means = top + np.log(np.exp(exponent - top[:, None]).mean(axis=1))
     return float(((means - math.log(moments.eps * risk)) / grid).min())
+
+
+_FIELD = Hypothesis(
+    "a field v with ||v(w)|| <= 1 that does not depend on W(0); its moments along the rows are bounded from fresh draws"
+)
+_ROWS = Hypothesis("0 < ||x_i|| <= 1")
+_QUANTIFIERS = (
+    "for this data set and this field, with probability at least 1 - delta_tot over W(0) and up to the confidence of "
+    "the draws, for all step sizes eta {} and all T that satisfy the condition at once"
+)
+SOFT_DATA = DataBound(
+    id="soft-data",
+    labels="soft",
+    loss="kl",
+    title="Corollary 4# with the data's own moments",
+    quantifiers=_QUANTIFIERS.format("< 4"),
+    hypotheses=(
+        NETWORK,
+        PROJECTED,
+        _ROWS,
+        _FIELD,
+        Hypothesis("soft labels p_i = sigmoid(B z_i) with |B z_i| <= 1/2; z_i close to the logit of v makes m small"),
+    ),
+    condition="sqrt(eps s rho) A >= sqrt(1/(2 eta T) + (bias + D)^2/(16 rho)), "
+    "A = -(2 - 1/rho) undershoot - (1/rho - 1) shortfall - C/(2 rho), rho = 1 - eta/8",
+    latex=r"\sqrt{\varepsilon s\rho}\,A\ge\sqrt{\frac1{2\eta T}+\frac{(b+D)^2}{16\rho}}",
+    slack=soft_slack,
+    largest_step=4.0,
+)
+HARD_DATA = DataBound(
+    id="hard-data",
+    labels="hard",
+    loss="perceptron",
+    title="Perceptron loss with the data's own moments",
+    quantifiers=_QUANTIFIERS.format("> 0"),
+    hypotheses=(NETWORK, PROJECTED, _ROWS, _FIELD, HARD_LABELS, PERCEPTRON),
+    condition="-shortfall - C >= eta/(2 B) + B/(2 eta T eps)",
+    latex=r"-\mathrm{shortfall}-C\ge\frac\eta{2B}+\frac B{2\eta T\varepsilon}",
+    slack=perceptron_slack,
+    largest_step=1.0,
+)
+DATA_BOUNDS = {bound.id: bound for bound in (SOFT_DATA, HARD_DATA)}

@@ -29,7 +29,8 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
     """Sentences on the rows at the middle (gamma, eps).  flips: how all rows count flips; None: each by its default."""
     places = list(dict.fromkeys((row.gamma, row.eps) for row in rows))
     gamma, eps = places[len(places) // 2]
-    here = [row for row in rows if (row.gamma, row.eps) == (gamma, eps) and row.criterion == "error"]
+    every = [row for row in rows if (row.gamma, row.eps) == (gamma, eps) and row.criterion == "error"]
+    here = [row for row in every if row.family != "data"]
     where = f"At gamma = {gamma:.4g}, eps = {eps:g}"
     said = [UPPER]
 
@@ -53,6 +54,13 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
         for row in here
         if row.direction == "lower"
     ]
+    for row in every:
+        rivals = [other.width for other in here if other.labels == row.labels]
+        if row.family == "data" and rivals:
+            said.append(
+                f"{where}, from the data's own moments: {row.bound} asks for {row.width:,} neurons, "
+                f"{min(rivals) / row.width:.3g} times fewer than any bound that knows the margin only."
+            )
     if any(row.at_floor for row in rows):
         said.append(FLOOR)
     theorems = [registry[row.bound] for row in here]

@@ -156,6 +156,10 @@ hard_tempered = logistic(
 class Perceptron(SharpBound):
     """Perceptron loss at B = 1: eta = gamma/2 and T = 4/(gamma^2 eps) unless asked otherwise."""
 
+    def at_eps_margin(self) -> "Perceptron":
+        """See `Bound.at_eps_margin`: the same statement."""
+        return self
+
     def schedule(self, point: Point) -> Schedule:
         """The training asked for, completed so that  margin left >= eta/2 + 1/(2 eta T eps)  is easiest."""
         values = point.values
@@ -168,30 +172,45 @@ class Perceptron(SharpBound):
         return Schedule.of(point.step_size or best, point.steps)
 
 
-hard_perceptron = Perceptron(
-    id="hard-perceptron",
-    labels="hard",
-    loss="perceptron",
-    title="Perceptron loss, B = 1",
-    statement="The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps.",
-    quantifiers="for every data set, with probability at least 1 - delta_tot over W(0), for all step sizes and all T "
-    "that satisfy the condition at once",
-    source=f"theory: Perceptron loss {SHARPENS}",
-    hypotheses=(NETWORK, PROJECTED, MARGIN, HARD_LABELS, PERCEPTRON),
-    width=4 * (ALPHA_H + s.b) ** 2 / s.gamma**2,
-    failure=s.failure,
-    radius=sp.Integer(1),
-    steps=4 / (s.gamma**2 * s.eps),
-    step_size=s.gamma / 2,
-    factors=(
-        Factor("4", sp.Integer(4), "half of the margin is kept for the steps"),
-        Factor("1/gamma^2", s.gamma**-2, "logit error must fall below the margin, and it falls like 1/sqrt(m)"),
-        Factor("(alpha + b)^2", (ALPHA_H + s.b) ** 2, "alpha = (1 + sqrt 2) sqrt(ln(2n/delta)), expected flips b"),
-    ),
-    without=(
-        ("any flips", 4 * ALPHA**2 / s.gamma**2),
-        ("paying for the steps: half of the margin is kept", (ALPHA_H + s.b) ** 2 / s.gamma**2),
-    ),
-    slack=MARGIN_LEFT - s.eta / 2 - s.work / s.eps,
-    quantile_levels=((Q, LEVEL),),
-)
+def perceptron(bound_id: str, title: str, log: sp.Expr, named: str) -> Perceptron:
+    """The bound whose concentration and flips each fail with probability e^-log, at every row or on eps of them."""
+    concentration = sp.sqrt(2 * log)
+    hoeffding = concentration + sp.sqrt(log)
+    return Perceptron(
+        id=bound_id,
+        labels="hard",
+        loss="perceptron",
+        title=title,
+        statement="The average over t < T of the error R(W(t)), the share of samples with y f <= 0, is at most eps.",
+        quantifiers="for every data set, with probability at least 1 - delta_tot over W(0), for all step sizes and "
+        "all T that satisfy the condition at once",
+        source=f"theory: Perceptron loss {SHARPENS}",
+        hypotheses=(NETWORK, PROJECTED, MARGIN, HARD_LABELS, PERCEPTRON),
+        width=4 * (hoeffding + s.b) ** 2 / s.gamma**2,
+        failure=s.failure,
+        radius=sp.Integer(1),
+        steps=4 / (s.gamma**2 * s.eps),
+        step_size=s.gamma / 2,
+        factors=(
+            Factor("4", sp.Integer(4), "half of the margin is kept for the steps"),
+            Factor("1/gamma^2", s.gamma**-2, "logit error must fall below the margin, and it falls like 1/sqrt(m)"),
+            Factor(
+                "(alpha + b)^2",
+                (hoeffding + s.b) ** 2,
+                f"alpha = (1 + sqrt 2) sqrt({named}), expected flips b",
+            ),
+        ),
+        without=(
+            ("any flips", 4 * concentration**2 / s.gamma**2),
+            ("paying for the steps: half of the margin is kept", (hoeffding + s.b) ** 2 / s.gamma**2),
+        ),
+        slack=s.gamma - concentration * INVERSE_ROOT - Q - s.eta / 2 - s.work / s.eps,
+        quantile_levels=((Q, sp.exp(-log)),),
+    )
+
+
+hard_perceptron = perceptron("hard-perceptron", "Perceptron loss, B = 1", LOG, "ln(2n/delta)")
+hard_perceptron_nfree = perceptron(
+    "hard-perceptron-nfree", "Perceptron loss, B = 1, independent of n", sp.log(2 / (s.eps * s.failure)),
+    "ln(2/(eps delta))",
+)  # fmt: skip

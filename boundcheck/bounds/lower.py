@@ -55,6 +55,8 @@ class CircleBound(Bound):
             target=float(point.values[s.eps]),
             note=f"{points} alternating points on the circle, at most {errors} of them wrong",
             direction="lower",
+            family=self.family,
+            loss=self.loss,
         )
 
 

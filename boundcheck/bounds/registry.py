@@ -5,6 +5,7 @@ from typing import Any
 
 from boundcheck.bounds import hard_sharp, ji2020, lower, mandal2025, soft_agnostic, soft_sharp
 from boundcheck.bounds.bound import Bound, point
+from boundcheck.bounds.data_dependent import DataBound
 from boundcheck.bounds.exact import Number
 from boundcheck.errors import InputError
 from boundcheck.records import BoundRow
@@ -43,6 +44,7 @@ registry = Registry(
     hard_sharp.hard_sharp,
     hard_sharp.hard_tempered,
     hard_sharp.hard_perceptron,
+    hard_sharp.hard_perceptron_nfree,
     lower.circle,
 )
 
@@ -74,7 +76,7 @@ def evaluate(bound_id: str, *, gamma: Number, eps: Number, n: int, **options: An
     return registry[bound_id].row(point(gamma=gamma, eps=eps, n=n, **options))
 
 
-def refuse_unread(bounds: Sequence[Bound], **options: Any) -> None:
+def refuse_unread(bounds: Sequence[Bound | DataBound], **options: Any) -> None:
     """Raise InputError for an argument of `evaluate`, about labels or training, that none of these bounds reads.
 
     None, and a logit scale of 1, count as not given.

@@ -145,6 +145,8 @@ class SharpBound(Bound, ABC):
             criterion=self.criterion,
             target=to_float(self.target, values),
             note=self.describe(schedule, flips, closed=self.is_closed(point)),
+            family=self.family,
+            loss=self.loss,
         )
 
     def radius_at(self, values: Values, schedule: Schedule, width: int) -> float:

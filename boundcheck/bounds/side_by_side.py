@@ -3,23 +3,27 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import product
-from typing import Literal
+from typing import Literal, TypeVar
 
 import sympy as sp
 
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Bound, Point
 from boundcheck.bounds.crossover import crossover, gamma_grid
+from boundcheck.bounds.data_dependent import DataBound
 from boundcheck.bounds.growth import leading
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.records import BoundRow, Crossover
 from boundcheck.records.comparison import BoundFormula, Growth, Ratio, WinnerMap
 
+Real = Fraction | float
 PointAt = Callable[..., Point]
 Pair = tuple[Bound, Bound]
+Statement = TypeVar("Statement", bound=Bound | DataBound)
 Variable = Literal["gamma", "eps", "n"]
 Curve = tuple[tuple[float, float], ...]
 MAP_EPS = tuple(float(f"{10 ** (-3.5 + 3.2 * i / 16):.3g}") for i in range(17))  # 0.000316 to 0.501
@@ -28,17 +32,27 @@ CURVE_POINTS = 49
 
 
 def evaluate_all(
-    bounds: Sequence[Bound], gammas: Sequence[Fraction], eps: Sequence[Fraction], at: PointAt, *, strict: bool
+    bounds: Sequence[Bound],
+    gammas: Sequence[Fraction],
+    eps: Sequence[Fraction],
+    at: PointAt,
+    eps_margins: Mapping[Fraction, Fraction] | None = None,
+    *,
+    strict: bool,
 ) -> tuple[BoundRow, ...]:
     """Rows ordered by eps, gamma and bound.
 
-    A bound that does not apply somewhere (a hypothesis fails, or no width satisfies it for these steps) is left out
-    everywhere with a warning; an error where `strict` or where no bound remains.
+    eps_margins: by eps, where the sharp bounds that allow it are evaluated.  A bound that does not apply somewhere (a
+    hypothesis fails, or no width satisfies it for these steps) is left out everywhere with a warning; an error where
+    `strict` or where no bound remains.
     """
     by_bound: dict[str, list[BoundRow]] = {}
     for bound in bounds:
         try:
-            by_bound[bound.id] = [bound.row(at(gamma, target)) for target, gamma in product(eps, gammas)]
+            by_bound[bound.id] = [
+                row_at(bound, at, gamma, target, (eps_margins or {}).get(target))
+                for target, gamma in product(eps, gammas)
+            ]
         except InputError as error:
             if strict or (not by_bound and bound is bounds[-1]):
                 raise
@@ -46,14 +60,40 @@ def evaluate_all(
     return tuple(row for group in zip(*by_bound.values(), strict=True) for row in group)
 
 
-def pairs(bounds: Sequence[Bound], *, across: bool) -> list[Pair]:
+def row_at(bound: Bound, at: PointAt, gamma: Real, eps: Real, eps_margin: Real | None) -> BoundRow:
+    """The bound at gamma, or at the eps-margin where that is given, allowed, and asks for less (theory: Eps-margin)."""
+    row = bound.row(at(gamma, eps))
+    sharper = bound.at_eps_margin()
+    if sharper is None or eps_margin is None or eps_margin <= gamma:
+        return row
+    better = sharper.row(at(eps_margin, eps))
+    if row.width <= better.width:
+        return row
+    return replace(better, gamma=float(gamma), margin="eps", margin_value=float(eps_margin))
+
+
+def leading_bounds(rows: Sequence[BoundRow], *, lower: bool) -> tuple[str, ...]:
+    """The bounds on the error with the fewest neurons of their family and labels somewhere, in the order of rows.
+
+    lower: whether lower bounds, of other data of this margin, are among them.
+    """
+    least: dict[tuple[str, ...], BoundRow] = {}
+    for row in rows:
+        if row.criterion == "error" and (lower or row.direction == "upper"):
+            place = str(row.gamma), str(row.eps), row.family, row.labels
+            least[place] = min(least.get(place, row), row, key=lambda one: one.width)
+    best = {row.bound for row in least.values()}
+    return tuple(name for name in dict.fromkeys(row.bound for row in rows) if name in best)
+
+
+def pairs(bounds: Sequence[Statement], *, across: bool) -> list[tuple[Statement, Statement]]:
     """Every (soft, hard); published against published and sharp against sharp only, unless `across`."""
     soft = [bound for bound in bounds if bound.labels == "soft"]
     hard = [bound for bound in bounds if bound.labels == "hard"]
     return [(a, b) for a, b in product(soft, hard) if across or a.family == b.family]
 
 
-def ratios(rows: Sequence[BoundRow], of: Sequence[Pair]) -> tuple[Ratio, ...]:
+def ratios(rows: Sequence[BoundRow], of: Sequence[tuple[Statement, Statement]]) -> tuple[Ratio, ...]:
     """soft / hard width at every (gamma, eps). Raises InputError for one above the largest float."""
     widths = {(row.bound, row.gamma, row.eps): row.width for row in rows}
     places = dict.fromkeys((row.gamma, row.eps) for row in rows)

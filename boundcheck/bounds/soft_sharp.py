@@ -9,7 +9,7 @@ where E is the root mean square of the logit error and E' its mean over the misc
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -24,7 +24,7 @@ from boundcheck.errors import InputError
 SOURCE = "theory: Sharp soft bound, Corollary 4# (sharpens Mandal, Lin & Srikant, L4DC 2025, Corollary 4)"
 LOGIT = s.kappa * s.gamma
 SLOPE = sp.tanh(LOGIT / 2) / (2 * LOGIT)  # s_g, at least 0.2449 for g <= 1/2
-CHI = sp.sqrt(LOGIT / (2 * sp.tanh(LOGIT / 2)))
+LEAST_SLOPE = SLOPE.subs(s.gamma, sp.Rational(1, 2))  # for every logit of the teacher
 RHO = 1 - s.eta / 8
 Q, Q_WRONG = sp.symbols("q q'", positive=True)
 
@@ -46,14 +46,19 @@ class Error:
         return self.concentration + s.b * s.kappa + sp.sqrt(-sp.log(self.level))
 
 
-def conditions(rms: sp.Expr, wrong: sp.Expr) -> sp.Expr:
+def conditions(rms: sp.Expr, wrong: sp.Expr, slope: sp.Expr = SLOPE) -> sp.Expr:
     """Difference of the square roots of both sides of the condition: increases in m since both errors fall."""
-    return sp.sqrt(s.eps * SLOPE * RHO) * (s.gamma - wrong / (2 * RHO)) - sp.sqrt(s.work + rms**2 / (16 * RHO))
+    return sp.sqrt(s.eps * slope * RHO) * (s.gamma - wrong / (2 * RHO)) - sp.sqrt(s.work + rms**2 / (16 * RHO))
 
 
-def floor_width(rms: sp.Expr, wrong: sp.Expr) -> sp.Expr:
+def chi(slope: sp.Expr) -> sp.Expr:
+    """1/(2 sqrt(s)), between 1 and 1.0104 for logits up to 1/2."""
+    return 1 / sp.sqrt(4 * slope)
+
+
+def floor_width(rms: sp.Expr, wrong: sp.Expr, slope: sp.Expr = SLOPE) -> sp.Expr:
     """The m at which `conditions` with eta = work = 0 vanishes, for errors rms/sqrt(m) and wrong/sqrt(m)."""
-    return (wrong + CHI * rms / sp.sqrt(s.eps)) ** 2 / (4 * s.gamma**2)
+    return (wrong + chi(slope) * rms / sp.sqrt(s.eps)) ** 2 / (4 * s.gamma**2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,16 @@ class SoftSharp(SharpBound):
 
     rms: Error
     wrong: Error
+    slope: sp.Expr = SLOPE
+
+    def at_eps_margin(self) -> "SoftSharp":
+        """See `Bound.at_eps_margin`: rows may have any logit there, so that the least slope counts."""
+        return replace(
+            self,
+            slope=LEAST_SLOPE,
+            width=floor_width(self.rms.hoeffding, self.wrong.hoeffding, LEAST_SLOPE),
+            slack=conditions(self.rms.exact(Q), self.wrong.exact(Q_WRONG), LEAST_SLOPE),
+        )
 
     def schedule(self, point: Point) -> Schedule:
         """The steps asked for; the step size that makes the width smallest where none is given."""
@@ -80,7 +95,7 @@ class SoftSharp(SharpBound):
 
         assert point.steps is not None
         steps = point.steps
-        gamma, eps, slope = (to_float(e, point.values) for e in (s.gamma, s.eps, SLOPE))
+        gamma, eps, slope = (to_float(e, point.values) for e in (s.gamma, s.eps, self.slope))
         rms, wrong = (to_float(e.hoeffding, point.values) for e in (self.rms, self.wrong))
 
         def largest_x(log_eta: float) -> float:
@@ -119,7 +134,7 @@ def corollary(bound_id: str, title: str, errors: str, rms: Error, wrong: Error) 
             Factor("1/eps", 1 / s.eps, "the mean squared logit error of all samples against eps of them misclassified"),
             Factor(
                 "(chi E + sqrt(eps) E')^2",
-                (CHI * rms.hoeffding + sp.sqrt(s.eps) * wrong.hoeffding) ** 2,
+                (chi(SLOPE) * rms.hoeffding + sp.sqrt(s.eps) * wrong.hoeffding) ** 2,
                 "logit errors times sqrt(m): concentration, expected flips kappa sqrt(2/pi), deviation of the flips",
             ),
         ),

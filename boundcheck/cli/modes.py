@@ -52,6 +52,19 @@ def _knows_truth(inputs: Inputs) -> bool:
         return True
 
 
+def _reads_moments(inputs: Inputs) -> bool:
+    from boundcheck.bounds.data_dependent import DATA_BOUNDS
+
+    chosen = inputs["bound"] or DATA_BOUNDS
+    return _measures_data(inputs) and not inputs["gamma"] and any(name in DATA_BOUNDS for name in chosen)
+
+
+def _names_a_closed_form(inputs: Inputs) -> bool:
+    from boundcheck.bounds.data_dependent import DATA_BOUNDS
+
+    return inputs["name"] is not None and not glossary.find(inputs["name"]) and inputs["name"] not in DATA_BOUNDS
+
+
 def _groups_tasks(inputs: Inputs) -> bool:
     return inputs["method"] in ("auto", "types") or inputs["types"] not in (None, "1")
 
@@ -68,11 +81,14 @@ MODES: dict[str, tuple[Mode, ...]] = {
             lambda inputs: _measures_data(inputs) and not inputs["gamma"],
             ("confidence", "margin_draws"),
         ),
+        Mode(
+            "soft-data or hard-data among the bounds, for which see --data", _reads_moments, ("radius", "moment_draws")
+        ),
     ),
     "explain": (
         Mode(
-            "the name of a bound",
-            lambda inputs: inputs["name"] is not None and not glossary.find(inputs["name"]),
+            "the name of a bound that needs no data",
+            _names_a_closed_form,
             ("gamma", "eps", "n", "delta", "c", "logit_scale", "temperature", "flips"),
         ),
     ),

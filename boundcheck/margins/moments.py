@@ -12,6 +12,7 @@ float32's rounding, about 1e-6 relative, is left out.
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,8 @@ from boundcheck.margins.fields import _normal, _product
 from boundcheck.records.moments import FieldMoments
 
 _BLOCK = 1024
-_EVENTS = 6  # numbers bounded one by one; the rows' variances are a seventh, by a union over the rows
+_EVENTS = 7  # numbers bounded one by one, at half of the risk; the rows' variances have the other half, by a union
+_NO_SLAB = 1e-9  # radius over sqrt(width) at which no draw lies in a slab
 _GRAM_OPERATIONS = 6e11  # of the covariances: draws beyond give scalars only; half or twice moves widths by under 1 %
 
 
@@ -37,23 +39,22 @@ def moments(
     radius: float,
     draws: int = 1 << 18,
     confidence: float = 0.99,
+    covariances: bool = True,
     seed: int = 0,
 ) -> FieldMoments:
     """Sample the moments of the field v = S/||S||, S = sum_i q_i y_i phi_i, at one width and radius.
 
     X: rows of norm at most 1.  y: +-1.  q: (n,) weights of the field, such as a teacher's.  z: (n,) logits of the
     labels over the radius (hard labels: any, `undershoot` and `bias` are then meaningless).  eps: in (0, 1).
-    draws: rounded up to a multiple of 1024.  Cost O(n (d + support) draws + n^2 min(draws, 6e11/n^2)).
+    draws: rounded up to a multiple of 1024.  covariances: False bounds the weak variances by the variances, which is
+    cheaper; the perceptron's bound reads neither.  Cost O(n (d + support) draws + n^2 min(draws, 6e11/n^2)).
     """
     n, blocks = len(y), -(-draws // _BLOCK)
-    gram_blocks = int(np.clip(_GRAM_OPERATIONS / (4 * n * n * _BLOCK), 1, blocks))
-    support = np.flatnonzero(q > 0)
-    terms = ((q * y)[support, None] * X[support]).astype(np.float32)
-    fixed = (jnp.asarray(X), jnp.asarray(y), jnp.asarray(z), support, jnp.asarray(terms), radius / math.sqrt(width))
+    gram_blocks = int(np.clip(_GRAM_OPERATIONS / (4 * n * n * _BLOCK), 1, blocks)) if covariances else 0
+    fixed = _fixed(X, y, q, z, radius / math.sqrt(width))
     key = jax.random.key(seed)
-    found = _sums(key, *fixed, 0, gram_blocks, gram=True)
+    found = _sums(key, *fixed, 0, gram_blocks, gram=covariances)
     rest = _sums(key, *fixed, gram_blocks, blocks, gram=False)
-    outer, flip_outer = (np.asarray(part) / (gram_blocks * _BLOCK) for part in found[5:])
     total = blocks * _BLOCK
     mean, half, square, flip_square, signed = (
         np.asarray(a + b) / total for a, b in zip(found[:5], rest[:5], strict=True)
@@ -65,15 +66,22 @@ def moments(
     rms_z = math.sqrt(float((z**2).mean()))
     # ||contribution - z||/sqrt(n) <= spectral + rms z, and 0 <= half-width <= ||x||/2
     wide, thin = spectral + rms_z, rms_norm / 2
-    weak = _upper(_top(outer) / n, wide**2, once, gram_blocks * _BLOCK)
-    flip_weak = _upper(_top(flip_outer) / n, thin**2, once, gram_blocks * _BLOCK)
+    variance = float(_upper(square.mean(), wide**2, once, total))
+    flip_variance = float(_upper(flip_square.mean(), thin**2, once, total))
+    weak, flip_weak = variance, flip_variance
+    if covariances:
+        outer, flip_outer = (np.asarray(part) / (gram_blocks * _BLOCK) for part in found[5:])
+        weak = float(_upper(_top(outer) / n, wide**2, once, gram_blocks * _BLOCK))
+        flip_weak = float(_upper(_top(flip_outer) / n, thin**2, once, gram_blocks * _BLOCK))
     slab = math.erf(radius / math.sqrt(2 * width))
     largest = float(norms.max())
     row_reach = largest * (1.5 + slab / 2)  # |-y c + h| <= ||x||, and its mean is at most (1 + slab)/2 ||x||
-    rows = _upper(signed, row_reach**2, math.log(2 * n / risk), total)
+    rows = _upper(signed, (largest + float(np.abs(z).max())) ** 2, math.log(2 * n / risk), total)
     drift = -y * mean + half
     scatter = math.sqrt(2 * float(rows.max()) * once / total) + row_reach * once / (3 * total)
     both = math.sqrt(weak) + math.sqrt(flip_weak)
+    most = 2 * spectral + thin
+    bias = _rms(np.abs(mean - z) + half) + both * math.sqrt(2 * once / total) + most * once / (3 * total)
     return FieldMoments(
         width=width,
         radius=radius,
@@ -81,17 +89,38 @@ def moments(
         rows=n,
         draws=total,
         confidence=confidence,
-        variance=float(_upper(square.mean(), wide**2, once, total)),
-        weak_variance=float(weak),
-        flip_variance=float(_upper(flip_square.mean(), thin**2, once, total)),
-        flip_weak_variance=float(flip_weak),
-        reach=wide + thin,
-        bias=_rms(np.abs(mean - z) + half) + both * math.sqrt(2 * once / total) + (wide + thin) * once / (3 * total),
+        variance=variance,
+        weak_variance=weak,
+        flip_variance=flip_variance,
+        flip_weak_variance=flip_weak,
+        reach=min(most, spectral + rms_z + bias + thin),  # the mean contribution is within `bias` of z
+        bias=bias,
         shortfall=worst_mean(drift, eps) + scatter,
         undershoot=worst_mean((drift - y * z) / 2, eps) + scatter / 2,
         row_variance=np.asarray(rows),
         row_reach=row_reach,
     )
+
+
+def field_logits(
+    X: Float64[np.ndarray, "n d"],
+    y: Float64[np.ndarray, " n"],
+    q: Float64[np.ndarray, " n"],
+    *,
+    draws: int = 1 << 16,
+    seed: int = 0,
+) -> Float64[np.ndarray, " n"]:
+    """(n,) sample means of v.phi_i, the logits of the field of `moments`; |z_i| <= ||x_i||/2 is kept."""
+    blocks = -(-draws // _BLOCK)
+    share = _sums(jax.random.key(seed), *_fixed(X, y, q, np.zeros(len(y)), _NO_SLAB), 0, blocks, gram=False)[0]
+    ends = np.linalg.norm(X, axis=1) / 2
+    return np.clip(np.asarray(share) / (blocks * _BLOCK), -ends, ends)
+
+
+def _fixed(X: np.ndarray, y: np.ndarray, q: np.ndarray, z: np.ndarray, slab: float) -> tuple[Any, ...]:
+    support = np.flatnonzero(q > 0)
+    terms = ((q * y)[support, None] * X[support]).astype(np.float32)
+    return jnp.asarray(X), jnp.asarray(y), jnp.asarray(z), support, jnp.asarray(terms), slab
 
 
 def worst_mean(values: Float64[np.ndarray, " n"], eps: float) -> float:

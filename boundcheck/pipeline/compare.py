@@ -1,25 +1,24 @@
 """`compare`: margins given or certified from data -> every bound side by side."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 
 from boundcheck import bounds as stage
 from boundcheck.bounds import side_by_side
-from boundcheck.bounds.bound import Point, point
+from boundcheck.bounds.bound import Bound, Point, point
+from boundcheck.bounds.data_dependent import DATA_BOUNDS, DataBound
 from boundcheck.bounds.exact import Number, as_typed, exact
 from boundcheck.bounds.findings import findings
+from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import AssumptionFailsError, BoundcheckWarning, InputError
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records.comparison import Comparison
-
-if TYPE_CHECKING:
-    from boundcheck.datasets import Data, Dataset
 
 DEFAULT_N = 1000
 GAMMAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
@@ -29,18 +28,23 @@ _NORM_SLACK = 1 - Fraction(1, 2**40)  # computed norms are trusted to this: a sm
 
 @dataclass(frozen=True)
 class Hardness:
-    """What the bounds need to know about data: its name, n, a lower bound of the margin and of the norms."""
+    """What the bounds need to know about data: its name, n, a lower bound of the margin and of the norms.
+
+    eps_margins: lower bounds of the eps-margin, by eps.
+    """
 
     name: str
     n: int
     gamma: Fraction
     confidence: float
     c: Fraction | None
+    eps_margins: Mapping[Fraction, Fraction] = field(default_factory=dict)
 
 
 def hardness(
-    dataset: "Dataset",
+    dataset: Dataset,
     *,
+    eps: Sequence[Fraction] = (),
     measured: bool = True,
     confidence: float = 0.99,
     margin_draws: int | None = None,
@@ -48,6 +52,8 @@ def hardness(
     progress: Progress = SILENT,
 ) -> Hardness:
     """Certify the margin of a data set; its LOWER end is what bounds receive.  measured False: only n and c are found.
+
+    eps: also certify the eps-margins there.
 
     Raises AssumptionFailsError where the margin is exactly 0, InputError where none is certified.
     """
@@ -57,7 +63,13 @@ def hardness(
     from boundcheck.pipeline.margin import settled_margin
 
     report = settled_margin(
-        dataset, norm="sup", confidence=confidence, draws=margin_draws, seed=seed, progress=progress
+        dataset,
+        norm="sup",
+        confidence=confidence,
+        draws=margin_draws,
+        nu=[float(e) for e in eps],
+        seed=seed,
+        progress=progress,
     )
     if report.conflicts:
         rows = ", ".join(map(str, report.conflicts[:10]))
@@ -73,7 +85,9 @@ def hardness(
             BoundcheckWarning,
             stacklevel=2,
         )
-    return Hardness(dataset.name, report.n, Fraction(report.gamma_sup.lower), report.gamma_sup.confidence, norm)
+    gamma = Fraction(report.gamma_sup.lower)
+    at = {e: max(gamma, Fraction(level.gamma_sup.lower)) for e, level in zip(eps, report.profile, strict=True)}
+    return Hardness(dataset.name, report.n, gamma, report.gamma_sup.confidence, norm, at)
 
 
 def hardness_of_teacher(path: Path) -> tuple[Hardness, str]:
@@ -99,24 +113,44 @@ def compare(
     temperature: Number | None = None,
     beta: Number | None = None,
     flips: str | None = None,
-    data: "Data | Hardness | None" = None,
+    data: Data | Hardness | None = None,
+    radius: float | Literal["best"] | None = None,
+    confidence: float = 0.99,
+    margin_draws: int | None = None,
+    moment_draws: int | None = None,
     plot: bool = False,
+    seed: int = 0,
     progress: Progress = SILENT,
 ) -> Comparison:
     """Every bound at every (gamma, eps), at total failure probability 3 delta: `bc.compare(eps=0.05, gammas=[0.1])`.
 
     Floats are read as the decimals they print as; use Fraction for an exact binary value.  Arguments are those of
     `bounds.evaluate`.  bounds: ids, default all.  data: of any kind that `as_dataset` takes, or its Hardness; gives
-    gamma, n and c where they are not given (default else: GAMMAS, 1000 and 2 gamma).  plot: also compute the curves
-    and maps that a figure needs.
+    gamma, n and c where they are not given (default else: GAMMAS, 1000 and 2 gamma).  Where its own margin is used, the
+    sharp bounds that allow it are evaluated at the eps-margin, and data bounds join, at this radius (B or "best";
+    default the logit scale) from `moment_draws` draws.
+    confidence: of the margin and of the moments.  plot: also compute the curves and maps that a figure needs.
     Raises InputError for numbers out of range, unknown bounds, or none that applies.
     """
     targets = [_fraction(e) for e in ([eps] if isinstance(eps, int | float | str | Fraction) else eps)]
-    if data is not None and not isinstance(data, Hardness):
-        from boundcheck.datasets import as_dataset
-
-        data = hardness(as_dataset(data), measured=not gammas, progress=progress)
-    found = data or Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
+    rows_given = None if data is None or isinstance(data, Hardness) else as_dataset(data)
+    dataset = None if gammas else rows_given
+    names = bounds or (*stage.ids(), *(DATA_BOUNDS if dataset else ()))
+    chosen = [stage.registry[name] for name in names if name not in DATA_BOUNDS]
+    from_data = [DATA_BOUNDS[name] for name in names if name in DATA_BOUNDS]
+    if from_data and not dataset:
+        raise InputError(f"{from_data[0].id}: its width is read off data; give data and no gamma")
+    if rows_given is not None:
+        data = hardness(
+            rows_given,
+            eps=targets if any(bound.at_eps_margin() for bound in chosen) else (),
+            measured=not gammas,
+            confidence=confidence,
+            margin_draws=margin_draws,
+            seed=seed,
+            progress=progress,
+        )
+    found = data if isinstance(data, Hardness) else Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
     margins = (
         [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if data else list(map(_fraction, GAMMAS))
     )
@@ -140,9 +174,8 @@ def compare(
             flips=flips,
         )
 
-    chosen = [stage.registry[name] for name in (bounds or stage.ids())]
     stage.refuse_unread(
-        chosen,
+        [*chosen, *from_data],
         steps=steps,
         step_size=step_size,
         logit_scale=logit_scale,
@@ -151,12 +184,36 @@ def compare(
         flips=flips,
     )
     progress.update("bounds")
-    rows = side_by_side.evaluate_all(chosen, margins, targets, at, strict=bounds is not None)
-    shown = {row.bound for row in rows}
+    strict = bounds is not None
+    rows = (
+        side_by_side.evaluate_all(chosen, margins, targets, at, {} if gammas else found.eps_margins, strict=strict)
+        if chosen
+        else ()
+    )
+    if dataset is not None and from_data:
+        from boundcheck.pipeline.data_bounds import data_rows
+
+        rows += data_rows(
+            dataset,
+            from_data,
+            [float(target) for target in targets],
+            float(found.gamma),
+            strict=strict,
+            delta=float(delta),
+            radius=radius or float(logit_scale),
+            steps=steps,
+            step_size=None if step_size is None else float(step_size),
+            confidence=confidence,
+            draws=moment_draws,
+            seed=seed,
+            progress=progress,
+        )
+    shown = tuple(dict.fromkeys(row.bound for row in rows))
     chosen = [bound for bound in chosen if bound.id in shown]
     # by default beta is the one at which a bound on the risk gives a bound on the error: one of the two is enough
     distinct = [bound for bound in chosen if bounds or beta is not None or bound.criterion == "error"]
-    of = side_by_side.pairs(distinct, across=bounds is not None)
+    of = side_by_side.pairs(distinct, across=strict)
+    statements: list[Bound | DataBound] = [*distinct, *(bound for bound in from_data if bound.id in shown)]
     progress.update("crossovers")
     return Comparison(
         eps=tuple(map(float, targets)),
@@ -169,10 +226,11 @@ def compare(
         data=data.name if data else None,
         gamma_confidence=data.confidence if data and not gammas else None,
         rows=rows,
-        ratios=side_by_side.ratios(rows, of),
+        ratios=side_by_side.ratios(rows, side_by_side.pairs(statements, across=strict)),
         crossovers=side_by_side.crossovers(of, targets, at),
         formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
         findings=findings(rows, flips),
+        leading=shown if bounds else side_by_side.leading_bounds(rows, lower=data is None),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),
     )

@@ -1,102 +1,253 @@
-"""Widths that suffice for one data set, from the moments of a field on it instead of the worst case over all data."""
+"""`soft-data` and `hard-data`: widths that suffice for one data set, from the moments of a field on it.
 
+Everything is chosen before W(0) is drawn: the field and the labels by the data, the radius and the step size by pilot
+draws.  So the failure probability over W(0) needs no union over them; and the moments that decide come from draws of
+their own, so that their confidence needs none either, except over the widths that are checked (theory: Moments of the
+data).
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float64
 
-from boundcheck.bounds.data_dependent import perceptron_slack, soft_slack
-from boundcheck.datasets import Data, as_dataset
-from boundcheck.errors import InputError
-from boundcheck.margins.moments import moments
+from boundcheck.bounds.data_dependent import DATA_BOUNDS, DataBound
+from boundcheck.datasets import Data, Dataset, as_dataset
+from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.kernels import limiting_kernel
+from boundcheck.margins.moments import field_logits, moments, worst_mean
+from boundcheck.margins.outward import kernel_rounding
+from boundcheck.margins.profile import capped_margin
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Labels, Record
+from boundcheck.records import BoundRow
 from boundcheck.records.moments import FieldMoments
 
+RADII = (1.0, 0.3, 0.1, 0.03, 0.01)  # tried for radius "best": the width falls with B, below .01 by less than 1 %
 PILOT_DRAWS, DRAWS = 1 << 15, 1 << 18  # twice as many draws lower widths by 1 to 3 % on digits and breast_cancer
+_OPERATIONS = 6e11  # of one sample at most, about half a minute: larger data are given fewer draws
 _PILOTS, _CHECKS = 3, 6
 _STEP = 1.03  # a width that fails its check by so little is raised by this factor
-_WIDEST = 1 << 40
+_START, _WIDEST = 2000, 1 << 40
+_MOST_ROWS = 12_000  # whose kernel matrix is held (1.2 GB)
 
 
-@dataclass(frozen=True)
-class DataWidth(Record):
-    """A width that suffices for this data set with probability 1 - failure over W(0).
+@dataclass(frozen=True, eq=False)
+class DataField:
+    """A field v = S/||S||, S = sum_i q_i y_i phi_i, and (n,) logits z for the soft labels sigmoid(B z)."""
 
-    Certain up to the draws: its moments were bounded with probability `confidence`.  The floor of infinitely many
-    infinitely small steps.  radius: B.
+    q: Float64[np.ndarray, " n"]
+    z: Float64[np.ndarray, " n"]
+
+
+def eps_field(dataset: Dataset, eps: float, *, seed: int = 0, progress: Progress = SILENT) -> DataField:
+    """The field of the eps-margin's optimum in the RKHS norm, with its logits from a sample (theory: Eps-margin).
+
+    Raises InputError for more than 12,000 rows.
     """
+    X, y = dataset.X, dataset.y.astype(np.float64)
+    if len(y) > _MOST_ROWS:
+        raise InputError(f"{dataset.name}: data bounds hold n x n numbers, up to {_MOST_ROWS:,} rows; use --subsample")
+    progress.update("field of the data bounds")
+    q = capped_margin(limiting_kernel(X) * np.outer(y, y), eps, rounding=kernel_rounding(X.shape[1])).q
+    return DataField(q, field_logits(X, y, q, draws=default_draws(*X.shape), seed=seed))
 
-    labels: Labels
-    eps: float
-    width: int
-    radius: float
-    failure: float
-    confidence: float
-    draws: int
+
+def default_draws(n: int, d: int) -> int:
+    """DRAWS, or as many as `_OPERATIONS` allow: a draw costs about 6 n d operations."""
+    return int(np.clip(_OPERATIONS / (6 * n * d), 1 << 13, DRAWS))
 
 
 def data_width(
-    dataset: Data,
-    labels: Labels,
+    data: Data,
+    bound: str,
     *,
-    q: Float64[np.ndarray, " n"],
-    logits: Float64[np.ndarray, " n"],
     eps: float = 0.05,
-    failure: float = 0.15,
-    radius: float = 1.0,
+    delta: float = 0.05,
+    radius: float | Literal["best"] = 1.0,
+    steps: int | None = None,
+    step_size: float | None = None,
+    field: DataField | None = None,
+    gamma: float | None = None,
     confidence: float = 0.99,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
-) -> DataWidth:
-    """Find a width that suffices for `dataset`: KL loss on sigmoid(B logits), or the perceptron loss on hard labels.
+) -> BoundRow:
+    """A width that suffices for `dataset` with probability 1 - 3 delta over W(0), up to `confidence` in the draws.
 
-    q, logits: (n,) weights and logits of a field, such as `margin(dataset).teacher`'s q and z.  radius: B.
-    failure: over W(0).  confidence: of the moments; every width that is checked gets its share of the risk.
+    bound: soft-data or hard-data.  radius: B, or "best" of RADII.  steps, step_size: default the floor; the step size
+    that makes the width small where only steps are given.  field: default `eps_field`.  gamma: of the data, to put
+    into the row.  draws: of one sample, by default 2^18, fewer for large data; a width takes about two samples, 10 to
+    60 seconds for 2,000 rows.
     Raises InputError for numbers out of range, and where no width suffices by this field.
     """
-    dataset = as_dataset(dataset)
-    for name, value in (("eps", eps), ("failure", failure), ("confidence", confidence)):
+    dataset = as_dataset(data)
+    theorem, failure = DATA_BOUNDS[bound], float(3 * Fraction(str(delta)))
+    for name, value in (("eps", eps), ("3 delta", failure), ("confidence", confidence)):
         if not 0 < value < 1:
             raise InputError(f"{name} {value:g}: must lie strictly between 0 and 1")
-    if not radius > 0 or (labels == "soft" and radius * float(np.abs(logits).max()) > 0.5 * (1 + 1e-9)):
-        raise InputError(f"radius {radius:g}: must be positive, and soft labels of logits up to 1/2 over it")
-    slack = partial(soft_slack if labels == "soft" else perceptron_slack, failure=failure)
-    y = dataset.y.astype(np.float64)
-    at: dict[str, Any] = {"eps": eps, "radius": radius}
-    width = 2000
-    for k in range(_PILOTS):
-        progress.update(f"moments at width {width:,}", k / (_PILOTS + 1), 1.0)
-        few = PILOT_DRAWS if k < _PILOTS - 1 else draws  # the last pilot is as sharp as the checks
-        found = moments(dataset.X, y, q, logits, width=width, draws=few, seed=_seed(seed, k), **at)
-        width = _smallest(found, slack)
+    if radius != "best" and not 0 < radius < math.inf:
+        raise InputError(f"radius {radius:g}: must be positive, or best")
+    field = field or eps_field(dataset, eps, seed=seed, progress=progress)
+    search = _Search(dataset, theorem, field, eps, failure, steps, step_size, draws or default_draws(*dataset.X.shape))
+    starts = {
+        B: search.pilot(B, _START, PILOT_DRAWS, _seed(seed, 0), progress)
+        for B in (RADII if radius == "best" else [radius])
+    }
+    B = min(starts, key=lambda B: starts[B][0])
+    width, step = starts[B]
+    for k in range(1, _PILOTS):  # the last pilot is as sharp as the checks
+        few = PILOT_DRAWS if k < _PILOTS - 1 else search.draws
+        width, step = search.pilot(B, width, few, _seed(seed, k), progress)
     risk = (1 - confidence) / _CHECKS
     for k in range(_CHECKS):
-        progress.update(f"moments at width {width:,}", _PILOTS / (_PILOTS + 1), 1.0)
-        found = moments(
-            dataset.X, y, q, logits, width=width, draws=draws, confidence=1 - risk, seed=_seed(seed, _PILOTS + k), **at
+        found = search.sample(B, width, search.draws, 1 - risk, _seed(seed, _PILOTS + k), progress)
+        if search.slack(found, step) >= 0:
+            break
+        width = max(search.smallest(found, step), _even(_STEP * width))
+    else:
+        raise InputError(f"{dataset.name}: no width was shown to suffice for {bound}; take more draws than {draws}")
+    at = -worst_mean(-dataset.y * field.z, eps)
+    return BoundRow(
+        bound=bound,
+        labels=theorem.labels,
+        loss=theorem.loss,
+        gamma=at if gamma is None else gamma,
+        eps=eps,
+        width=width,
+        steps=steps,
+        step_size=None if steps is None and step_size is None else step,
+        radius=B,
+        failure_probability=failure,
+        vacuous=False,
+        source=theorem.source,
+        temperature=1.0,
+        criterion="error",
+        target=eps,
+        note=f"for this data set; moments at {confidence:g} confidence from {found.draws:,} draws",
+        family="data",
+        margin="eps",
+        margin_value=at,
+        confidence=confidence,
+    )
+
+
+def data_rows(
+    dataset: Dataset,
+    theorems: Sequence[DataBound],
+    eps: Sequence[float],
+    gamma: float,
+    *,
+    strict: bool = False,
+    seed: int = 0,
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> tuple[BoundRow, ...]:
+    """`data_width` of these theorems at every eps; one that shows no width is left out with a warning.
+
+    strict: that is an InputError.
+    """
+    rows = []
+    for target in eps if theorems else ():
+        field = eps_field(dataset, target, seed=seed, progress=progress)
+        for theorem in theorems:
+            try:
+                row = data_width(
+                    dataset, theorem.id, eps=target, field=field, gamma=gamma, seed=seed, progress=progress, **settings
+                )
+            except InputError as error:
+                if strict:
+                    raise
+                warnings.warn(f"left out: {error}", BoundcheckWarning, stacklevel=2)
+            else:
+                rows.append(row)
+    return tuple(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """One theorem on one data set: its moments at a radius and a width, and the width that they ask for."""
+
+    dataset: Dataset
+    theorem: DataBound
+    field: DataField
+    eps: float
+    failure: float
+    steps: int | None
+    step_size: float | None
+    draws: int
+
+    def sample(
+        self, B: float, width: int, draws: int, confidence: float, seed: int, progress: Progress
+    ) -> FieldMoments:
+        """Moments from fresh draws. Raises InputError for soft labels whose logits B z exceed 1/2."""
+        soft = self.theorem.labels == "soft"
+        if soft and B * float(np.abs(self.field.z).max()) > 0.5 * (1 + 1e-9):
+            raise InputError(f"radius {B:g}: soft labels of logits up to 1/2 are needed; take a smaller one")
+        progress.update(f"{self.theorem.id}: moments at width {width:,}, B = {B:g}")
+        return moments(
+            self.dataset.X,
+            self.dataset.y.astype(np.float64),
+            self.field.q,
+            self.field.z,
+            eps=self.eps,
+            width=width,
+            radius=B,
+            draws=draws,
+            confidence=confidence,
+            covariances=soft,
+            seed=seed,
         )
-        if slack(found) >= 0:
-            return DataWidth(labels, eps, width, radius, failure, confidence, found.draws)
-        width = max(_smallest(found, slack), _even(_STEP * width))
-    raise InputError(f"{dataset.name}: no width was shown to suffice; take more draws than {draws}")
 
+    def pilot(self, B: float, width: int, draws: int, seed: int, progress: Progress) -> tuple[int, float]:
+        """The width and the step size that the moments at `width` ask for."""
+        found = self.sample(B, width, draws, 0.99, seed, progress)
+        step = self._best_step(found)
+        return self.smallest(found, step), step
 
-def _smallest(found: FieldMoments, slack: Any) -> int:
-    """About the smallest width that would suffice if the moments stayed what they are."""
-    high = 2
-    while slack(replace(found, width=high)) < 0:
-        high *= 2
-        if high > _WIDEST:
-            raise InputError("no width suffices by this field: its margin over the worst rows is not positive")
-    low = high // 2
-    while high - low > max(2, high // 500):
-        middle = _even((low + high) / 2)
-        low, high = (low, middle) if slack(replace(found, width=middle)) >= 0 else (middle, high)
-    return _even(high)
+    def slack(self, found: FieldMoments, step: float) -> float:
+        """The theorem's condition: the width suffices where it is >= 0."""
+        return self.theorem.slack(found, self.failure, step_size=step, steps=self.steps)
+
+    def _best_step(self, found: FieldMoments) -> float:
+        """The one asked for; 0 at the floor; else where the slack is largest at this width (any other is valid)."""
+        if self.steps is None or self.step_size is not None:
+            return self.step_size or 0.0
+        from scipy.optimize import minimize_scalar
+
+        most = self.theorem.largest_step * (1.0 if self.theorem.labels == "soft" else found.radius)
+        best = minimize_scalar(
+            lambda t: -self.slack(found, math.exp(t)),
+            bounds=(math.log(1e-6 * most), math.log(0.99 * most)),
+            method="bounded",
+        )
+        return float(f"{math.exp(best.x):.3e}")
+
+    def smallest(self, found: FieldMoments, step: float) -> int:
+        """About the smallest width that would suffice if the moments stayed what they are."""
+        suffices = partial(self._suffices, found, step)
+        high = 2
+        while not suffices(high):
+            high *= 2
+            if high > _WIDEST:
+                raise InputError(
+                    f"no width suffices for {self.theorem.id} by this field: its margin over the worst rows is not "
+                    "positive, or the steps are too few"
+                )
+        low = high // 2
+        while high - low > max(2, high // 500):
+            middle = _even((low + high) / 2)
+            low, high = (low, middle) if suffices(middle) else (middle, high)
+        return _even(high)
+
+    def _suffices(self, found: FieldMoments, step: float, width: int) -> bool:
+        return self.slack(replace(found, width=width), step) >= 0
 
 
 def _even(width: float) -> int:

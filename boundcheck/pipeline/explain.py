@@ -5,9 +5,11 @@ from typing import Any
 
 from boundcheck import bounds, glossary
 from boundcheck.bounds.bound import point
+from boundcheck.bounds.data_dependent import DATA_BOUNDS
 from boundcheck.bounds.exact import Number, as_typed
 from boundcheck.errors import InputError
 from boundcheck.proofs.explanation import explain as take_apart
+from boundcheck.proofs.explanation import explain_data
 from boundcheck.records.comparison import Explanation
 from boundcheck.records.glossary import Glossary
 
@@ -18,13 +20,15 @@ def explain(name: str | None = None, **numbers: Any) -> Explanation | Glossary:
     Raises InputError for a name that is neither, with those that are close to it.
     """
     if name is None:
-        return Glossary(bounds.ids(), tuple(glossary.TERMS.values()))
+        return Glossary((*bounds.ids(), *DATA_BOUNDS), tuple(glossary.TERMS.values()))
+    if name in DATA_BOUNDS:
+        return explain_data(DATA_BOUNDS[name])
     if name in bounds.registry:
         return explain_bound(name, **numbers)
     terms = glossary.find(name)
     if terms:
         return Glossary((), terms)
-    close = get_close_matches(name.lower(), [*bounds.ids(), *glossary.names()], n=3)
+    close = get_close_matches(name.lower(), [*bounds.ids(), *DATA_BOUNDS, *glossary.names()], n=3)
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     raise InputError(f"explain: {name!r} is neither a bound nor a term; {hint}'boundcheck explain' lists both")
 

@@ -151,6 +151,12 @@ def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
     return report
 
 
+def eps_margin(dataset: Dataset, eps: float, gamma: Interval, progress: Progress = SILENT) -> float:
+    """A lower bound of the eps-margin in the sup norm, at least the lower end of gamma (theory: Eps-margin)."""
+    (level,) = _profile(dataset, find_rays(dataset.raw, dataset.y), (eps,), progress)["profile"]
+    return max(gamma.lower, float(level.gamma_sup.lower))
+
+
 def _check(norm: str, confidence: float, tolerance: float, draws: int | None, time_limit: float | None) -> None:
     if norm not in ("both", "sup", "rkhs"):
         raise InputError(f"--norm {norm}: unknown; use both, sup or rkhs")

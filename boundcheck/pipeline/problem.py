@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
+from boundcheck.bounds.bound import Point, point
+from boundcheck.bounds.data_dependent import DATA_BOUNDS
+from boundcheck.bounds.side_by_side import row_at
 from boundcheck.datasets import Dataset
 from boundcheck.datasets.dataset import checked_probabilities
 from boundcheck.labels.files import labels_for
 from boundcheck.labels.teachers import MadeLabels, warn_beyond_hypothesis
+from boundcheck.pipeline.data_bounds import data_rows
+from boundcheck.pipeline.margin import eps_margin
 from boundcheck.pipeline.teacher import find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
@@ -46,6 +52,32 @@ class Problem:
         c = float(np.linalg.norm(self.data.X, axis=1).min())
         n = len(self.data.y)
         return bounds.evaluate(name, gamma=self.gamma.lower, eps=self.eps, n=n, delta=self.delta, c=c, **more)
+
+    def rows(self, *, seed: int, progress: Progress) -> list[BoundRow]:
+        """Every bound on the error: those that allow it at the eps-margin, and those from the data's moments."""
+        sharper = eps_margin(self.data, self.eps, self.gamma, progress)
+        at = partial(_point, n=len(self.data.y), delta=self.delta, c=float(np.linalg.norm(self.data.X, axis=1).min()))
+        rows = [
+            row_at(bound, at, self.gamma.lower, self.eps, sharper)
+            for bound in bounds.registry.values()
+            if bound.criterion == "error" and bound.family != "lower"
+        ]
+        return [
+            *rows,
+            *data_rows(
+                self.data,
+                list(DATA_BOUNDS.values()),
+                [self.eps],
+                self.gamma.lower,
+                delta=self.delta,
+                seed=seed,
+                progress=progress,
+            ),
+        ]
+
+
+def _point(gamma: float, eps: float, **rest: Any) -> Point:
+    return point(gamma=gamma, eps=eps, **rest)
 
 
 def make_problem(

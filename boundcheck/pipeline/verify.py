@@ -16,6 +16,7 @@ from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, t
 from boundcheck.progress import SILENT, Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
+from boundcheck.records.bounds import Family
 from boundcheck.records.verification import Judgement, Rung, Verdict, WidthReport, WidthSearchReport
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
@@ -28,6 +29,7 @@ CERTIFIED_SEEDS, CERTIFIED_SUCCESS = 20, 0.95
 SEARCH_NEURONS = 5_000  # that a search trains before its answer is known, roughly: 100 seeds of a few dozen neurons
 THEOREMS = (soft_sharp.soft_sharp_nfree, hard_sharp.hard_perceptron, mandal2025.hard)
 """The bounds that prescribe the training of a search in theorem mode; the first two at radius 1."""
+ORDER: tuple[Family, ...] = ("published", "sharp", "data")
 KINDS: tuple[Labels, ...] = ("soft", "hard")
 
 
@@ -85,11 +87,7 @@ def verify(
             progress=progress,
         )
     mode = mode or "practical"
-    rows = [
-        problem.bound(bound.id)
-        for bound in bounds.registry.values()
-        if bound.criterion == "error" and bound.family != "lower"
-    ]
+    rows = problem.rows(seed=seed, progress=progress)
     specs = _contenders(problem, mode, settings)
     if line := _cost(specs, data.X.size, settings):
         progress.update(Notice(line))
@@ -233,6 +231,13 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
     )
 
 
+def _proved(row: BoundRow, note: str) -> str:
+    """What a proved rung rests on besides the margin."""
+    level = confidence_text(row.confidence)
+    rests = f"moments at {level}" if row.family == "data" else "eps-margin" if row.margin == "eps" else ""
+    return ", ".join(filter(None, (note, rests)))
+
+
 def _ladder(
     rows: Sequence[BoundRow], certified: Sequence[Rung], searches: Sequence[Search], *, foreign: bool
 ) -> tuple[Rung, ...]:
@@ -244,8 +249,8 @@ def _ladder(
     for labels in KINDS:
         note = "of the kernel teacher's labels" if foreign and labels == "soft" else ""
         rungs += [
-            Rung(row.bound, labels, bounds.registry[row.bound].loss, row.width, "proved", radius=row.radius, note=note)
-            for row in sorted(rows, key=lambda row: (bounds.registry[row.bound].family, -row.width))
+            Rung(row.bound, labels, row.loss, row.width, "proved", radius=row.radius, note=_proved(row, note))
+            for row in sorted(rows, key=lambda row: (ORDER.index(row.family), -row.width))
             if row.labels == labels
         ]
         rungs += [

@@ -4,10 +4,11 @@ import sympy as sp
 
 from boundcheck.bounds import symbols as s
 from boundcheck.bounds.bound import Bound, Point
+from boundcheck.bounds.data_dependent import DataBound
 from boundcheck.bounds.exact import to_float
 from boundcheck.bounds.sharp import SharpBound
 from boundcheck.bounds.side_by_side import formula
-from boundcheck.proofs import hard, lower, soft
+from boundcheck.proofs import data, hard, lower, soft
 from boundcheck.proofs.checks import Step
 from boundcheck.records.comparison import Cost, Explanation, FactorValue, HypothesisCheck
 
@@ -23,7 +24,36 @@ DERIVATIONS: dict[str, tuple[Step, ...]] = {
     "hard-tempered": hard.TEMPERED,
     "hard-perceptron": hard.PERCEPTRON,
     "circle-lower": lower.CIRCLE,
+    "hard-perceptron-nfree": hard.PERCEPTRON_NFREE,
+    "soft-data": data.SOFT_DATA,
+    "hard-data": data.HARD_DATA,
 }
+
+
+def explain_data(bound: DataBound) -> Explanation:
+    """Everything about a bound that reads its width off data; every step of its derivation is checked anew."""
+    return Explanation(
+        bound=bound.id,
+        title=bound.title,
+        labels=bound.labels,
+        loss=bound.loss,
+        statement=bound.statement,
+        direction=bound.direction,
+        quantifiers=bound.quantifiers,
+        source=bound.source,
+        hypotheses=tuple(HypothesisCheck(h.sentence, "assumed") for h in bound.hypotheses),
+        formula="",
+        latex="",
+        condition=bound.condition,
+        condition_latex=bound.latex,
+        width_in_closed_form=None,
+        numbers={},
+        row=None,
+        factors=(),
+        costs=(),
+        steps=tuple(step.check() for step in DERIVATIONS[bound.id]),
+        growth=(),
+    )
 
 
 def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:

@@ -5,6 +5,7 @@ import sympy as sp
 from boundcheck.bounds import hard_sharp, mandal2025
 from boundcheck.bounds import symbols as s
 from boundcheck.proofs.checks import Argument, Identity, Positive, Step
+from boundcheck.proofs.data import WORST
 from boundcheck.proofs.functions import sigmoid, softplus
 from boundcheck.proofs.lemmas import CONCENTRATION, FLIPS, H0, HALF, REGRET, SELF_BOUNDING
 
@@ -80,14 +81,11 @@ TEMPERED: tuple[Step, ...] = (
 )
 
 ETA, STEPS = sp.UnevaluatedExpr(s.gamma / 2), sp.UnevaluatedExpr(4 / (s.gamma**2 * s.eps))
-PERCEPTRON: tuple[Step, ...] = (
-    *REGRET,
-    *FLIPS,
-    *CONCENTRATION,
-    *COMPARATOR,
+PERCEPTRON_STEPS: tuple[Step, ...] = (
     Argument(
-        "each misclassified sample contributes at least M' = gamma - sqrt(2 ln(2n/delta))/sqrt(m) - q to "
-        "<grad, W - Wbar>, and |grad|^2 <= error: error (M' - eta/2) <= 1/(2 eta T)",
+        "each misclassified sample contributes at least M' = gamma - sqrt(2 L)/sqrt(m) - q to <grad, W - Wbar>, "
+        "L = ln(2n/delta), or L = ln(2/(eps delta)) on average over them, and |grad|^2 <= error: "
+        "error (M' - eta/2) <= 1/(2 eta T)",
         "theory: Perceptron loss",
     ),
     Identity(
@@ -101,6 +99,8 @@ PERCEPTRON: tuple[Step, ...] = (
         s.gamma / 2,
     ),
 )
+PERCEPTRON: tuple[Step, ...] = (*REGRET, *FLIPS, *CONCENTRATION, *COMPARATOR, *PERCEPTRON_STEPS)
+PERCEPTRON_NFREE: tuple[Step, ...] = (*REGRET, *FLIPS, *CONCENTRATION, *WORST, *PERCEPTRON_STEPS)
 
 CONVERSION: tuple[Step, ...] = (
     Identity("the logistic loss is ln 2 at margin 0", softplus(-margin).subs(margin, 0), sp.log(2)),

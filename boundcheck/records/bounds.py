@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from boundcheck.records.base import Record
-from boundcheck.records.training import AnyLabels
+from boundcheck.records.training import AnyLabels, AnyLoss
 
-Family = Literal["published", "sharp", "lower"]
+Family = Literal["published", "sharp", "data", "lower"]
+MarginKind = Literal["min", "eps"]
 Criterion = Literal["error", "risk"]
 Direction = Literal["upper", "lower"]
 Side = Literal["below", "above", "everywhere", "nowhere", "mixed"]
@@ -24,6 +25,9 @@ class BoundRow(Record):
     criterion, target: the average error, or the average risk, is at most `target`.
     NaN or None in those three: read from a file that was written before they were.
     direction: this width suffices (upper), or some data of this margin need so many neurons (lower).
+    margin: what the width is evaluated at: the margin itself, or the eps-margin; margin_value: its value, where it is
+    not `gamma` (of a data bound: about, the width does not rest on it).  confidence: that the moments of a data bound
+    hold; 1 where there are none.
     """
 
     bound: str
@@ -42,6 +46,11 @@ class BoundRow(Record):
     target: float = math.nan
     note: str = ""
     direction: Direction = "upper"
+    family: Family = "sharp"
+    loss: AnyLoss = "kl"
+    margin: MarginKind = "min"
+    margin_value: float | None = None
+    confidence: float = 1.0
 
     @property
     def at_floor(self) -> bool:

@@ -71,6 +71,7 @@ class Comparison(Record):
     """The result of `compare`: every bound at every (gamma, eps), at one total failure probability.
 
     findings: sentences a reader must not miss, computed from the rows.  c None: c = 2 gamma, always valid.
+    leading: the bounds shown first, those with the fewest neurons of their kind somewhere.
     curves: (gamma, width) of each bound at the first eps, and maps: only where a plot was asked for.
     """
 
@@ -88,6 +89,7 @@ class Comparison(Record):
     crossovers: tuple[Crossover, ...]
     formulas: tuple[BoundFormula, ...]
     findings: tuple[str, ...]
+    leading: tuple[str, ...] = ()
     curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     maps: tuple[WinnerMap, ...] = ()
 
@@ -147,7 +149,8 @@ class Explanation(Record):
     """The result of `explain`: one theorem with its numbers, its derivation, and what each factor costs.
 
     formula: the closed form of the width.  condition: what a sharp bound inverts exactly (u = 1/(2 eta T), q and q'
-    quantiles of the flips), None where the closed form is the theorem.
+    quantiles of the flips), None where the closed form is the theorem.  row and width_in_closed_form None, formula
+    empty: the width is read off data.
     """
 
     bound: str
@@ -163,9 +166,9 @@ class Explanation(Record):
     latex: str
     condition: str | None
     condition_latex: str | None
-    width_in_closed_form: float
+    width_in_closed_form: float | None
     numbers: Mapping[str, float]
-    row: BoundRow
+    row: BoundRow | None
     factors: tuple[FactorValue, ...]
     costs: tuple[Cost, ...]
     steps: tuple[DerivationStep, ...]

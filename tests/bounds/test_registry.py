@@ -13,7 +13,8 @@ from boundcheck.errors import InputError
 
 IDS = (
     "soft-published", "soft-kl-published", "hard-published", "hard-gd-published", "soft-sharp", "soft-sharp-nfree",
-    "soft-agnostic", "hard-sharp", "hard-tempered", "hard-perceptron", "circle-lower",
+    "soft-agnostic", "hard-sharp", "hard-tempered", "hard-perceptron",
+    "hard-perceptron-nfree", "circle-lower",
 )  # fmt: skip
 FLAT = {("hard-perceptron", "eps"), ("circle-lower", "delta")}
 AT = {"gamma": "0.1", "eps": "0.02", "n": 500, "delta": "0.05"}
@@ -40,7 +41,9 @@ def test_facts_about_the_bounds() -> None:
     theorems = bounds.registry.values()
     assert {b.id for b in theorems if b.family == "published"} == set(IDS[:4])
     assert [b.id for b in theorems if b.criterion == "risk"] == ["soft-kl-published", "soft-agnostic"]
-    assert [b.id for b in theorems if not b.fixed_scale] == ["hard-tempered", "hard-perceptron"]
+    assert [b.id for b in theorems if not b.fixed_scale] == [
+        *("hard-tempered", "hard-perceptron", "hard-perceptron-nfree")
+    ]
     assert [b.id for b in theorems if b.family == "lower"] == [b.id for b in theorems if b.labels == "any"] == [IDS[-1]]
     assert {b.id: b.temperature for b in theorems if b.temperature != 1} == {"hard-tempered": s.tau}
 
@@ -82,7 +85,7 @@ def test_widths_fall_as_margin_or_target_or_allowed_failure_grows(bound: Bound) 
 def test_widths_grow_with_the_samples_unless_the_bound_says_otherwise(bound: Bound) -> None:
     found = widths(bound, "n", [2, 1000, 10**9])
     assert found == sorted(found)
-    assert (found[0] == found[-1]) == (bound.id in ("soft-sharp-nfree", "soft-agnostic"))
+    assert (found[0] == found[-1]) == (bound.id.endswith("-nfree") or bound.id == "soft-agnostic")
 
 
 @every_bound

@@ -30,6 +30,8 @@ BASES = {
     "compare one bound": ["--eps", "0.1", "--gamma", "0.1", "--bound", "hard-published"],
     "compare data": [*PUBLISHED, "--data", "flat.csv", *ROWS],
     "compare data gamma": [*PUBLISHED, "--data", "flat.csv", "--gamma", "0.1", *ROWS],
+    "compare moments": ["--eps", "0.1", "--bound", "hard-data", "--data", "flat.csv", *ROWS],
+    "explain data": ["hard-data"],
     "compare teacher": [*PUBLISHED, "--data", "teacher.npz"],
     "crowd": ["answers.csv", "--positive", "yes", "--method", "types", "--types", "2"],
     "crowd truth": ["answers.csv", "--positive", "yes", "--method", "ds1", "--truth", "truth.csv"],
@@ -119,6 +121,7 @@ PROBES: dict[str, list[str]] = {
     "max_seeds": ["--max-seeds", "2"],
     "max_width": ["--max-width", "2"],
     "method": ["--method", "mv"],
+    "moment_draws": ["--moment-draws", "20000"],
     "n": ["--n", "77"],
     "natarajan": ["--natarajan", "3"],
     "no_cross_fit": ["--no-cross-fit"],
@@ -166,7 +169,11 @@ OVERRIDES = {
     **{(f"labels check {mode}", "missing"): ["--missing", "2"] for mode in ("inside", "inside k", "candidates")},
     ("compare", "steps"): ["--steps", "10000000"],
 }
-ONLY = {"margin": {"confidence", "tolerance", "draws"}, "compare data": {"subsample", "n", "c"}}
+ONLY = {
+    "compare moments": {"radius", "moment_draws", "step_size"},
+    "margin": {"confidence", "tolerance", "draws"},
+    "compare data": {"subsample", "n", "c"},
+}
 """Mode that takes long -> the parameters to try; the others are tried in its sisters."""
 MODE_IS = {
     *("data", "gamma", "bound", "teacher", "no_cross_fit", "width_search", "width", "training", "norm", "truth", "eps"),

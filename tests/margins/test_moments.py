@@ -11,7 +11,7 @@ from boundcheck.bounds.data_dependent import deviation, perceptron_slack, soft_s
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.errors import InputError
 from boundcheck.margins.moments import moments, worst_mean
-from boundcheck.pipeline.data_bounds import data_width
+from boundcheck.pipeline.data_bounds import DataField, data_width
 from boundcheck.pipeline.margin import margin
 from boundcheck.records import TrainingSpec
 from boundcheck.training.certificate import certify
@@ -104,7 +104,8 @@ def test_at_its_width_the_certificate_of_the_plain_comparator_fails_no_more_ofte
     teacher = margin(data).teacher
     assert teacher is not None
     eps, y = 0.15, data.y.astype(np.float64)
-    found = data_width(data, labels, q=teacher.q, logits=teacher.z, eps=eps, draws=1 << 16)  # type: ignore[arg-type]
+    known = DataField(teacher.q, teacher.z)
+    found = data_width(data, f"{labels}-data", field=known, eps=eps, draws=1 << 16)
     loss = "kl" if labels == "soft" else "perceptron"
     spec = TrainingSpec(labels, loss, 1.0, 2.0**-10, 10**12)  # type: ignore[arg-type]
     failures = 0
@@ -112,7 +113,7 @@ def test_at_its_width_the_certificate_of_the_plain_comparator_fails_no_more_ofte
         W0, a = initial_weights(found.width, 2, seed)
         D = a[:, None] * field(data, teacher.q, W0) / math.sqrt(found.width) * (1 - 1e-9)
         failures += certify(data.X, y, teacher.z, W0, a, D, spec).average_error > eps
-    assert stats.binomtest(failures, 60, found.failure, alternative="greater").pvalue > 1e-3
+    assert stats.binomtest(failures, 60, found.failure_probability, alternative="greater").pvalue > 1e-3
     assert found.width < 4000, "the sharp theorems ask for 4,184 and 8,308 neurons here"
 
 
@@ -149,6 +150,6 @@ def test_worst_mean_is_the_linear_programme() -> None:
 def test_a_field_that_separates_nothing_gives_no_width() -> None:
     data = from_arrays(RNG.standard_normal((20, 3)), np.arange(20) % 2, normalize="unit")
     with pytest.raises(InputError, match="no width suffices"):
-        data_width(data, "hard", q=uniform(data), logits=np.zeros(20), eps=0.01, draws=1 << 14)
+        data_width(data, "hard-data", field=DataField(uniform(data), np.zeros(20)), eps=0.01, draws=1 << 14)
     with pytest.raises(InputError, match="strictly between"):
-        data_width(data, "hard", q=uniform(data), logits=np.zeros(20), eps=0.0)
+        data_width(data, "hard-data", eps=0.0)

@@ -42,12 +42,14 @@ class _Line:
 def comparison(result: Comparison) -> Document:
     """Widths of every bound by gamma, one matrix an eps, or what each prescribes at one gamma; then everything else."""
     blocks: list[Block] = [Answer(_answer(result))]
-    matrices = [
-        _matrix(result, eps, f"neurons that suffice for average error {numbers.number(eps)}, by margin gamma")
-        if len(result.gammas) > 1
-        else _prescribed(result, eps)
+    leading = [row for row in result.rows if row.bound in result.leading] or result.rows
+    hidden = len(leading) < len(result.rows)
+    matrices: list[Block] = [
+        _matrix(leading, result.gammas, eps) if len(result.gammas) > 1 else _prescribed(leading, eps, brief=hidden)
         for eps in result.eps
     ]
+    if hidden:
+        matrices += [replace(_every(result, eps), detail=True) for eps in result.eps]
     main, *findings = result.findings
     blocks += [*matrices, Items([Item(main)]), Next(_next(result))]
     blocks += [
@@ -56,7 +58,7 @@ def comparison(result: Comparison) -> Document:
     ]
     for eps in result.eps:
         if len(result.gammas) > 1:
-            blocks.append(replace(_prescribed(result, eps), detail=True))
+            blocks.append(replace(_prescribed(result.rows, eps), detail=True))
         if result.ratios:
             blocks.append(replace(_ratios(result, eps), detail=True))
     blocks += [
@@ -70,6 +72,12 @@ def comparison(result: Comparison) -> Document:
 
 
 _VACUOUS = Column("vacuous", "", lambda row: row.vacuous, lambda vacuous: "vacuous" if vacuous else "")
+_MARGIN = Column(
+    "margin",
+    "at margin",
+    lambda row: row.gamma if row.margin_value is None else row.margin_value,
+    lambda value: numbers.number(value),
+)
 GROWTH = (
     Column("bound", "bound"),
     Column("gamma", "in gamma", lambda item: item.growth[0].text),
@@ -93,26 +101,39 @@ def _answer(result: Comparison) -> str:
     return f"{where} the smallest {widths} that a theorem guarantees: {' and '.join(told)}."
 
 
-def _prescribed(result: Comparison, eps: float) -> Table:
-    """Width and training of every bound at every gamma."""
-    rows = [row for row in result.rows if row.eps == eps]
-    vacuous = [_VACUOUS] if any(row.vacuous for row in rows) else []
-    needed = " (any labels: that some data need)" if any(row.direction == "lower" for row in rows) else ""
-    title = (
-        f"width that suffices for average error {numbers.number(eps)}{needed}, and the training that bounds prescribe"
-    )
-    return Table((Column("gamma", "gamma", group=True), *BOUND_COLUMNS, *vacuous), rows, title)
+def _prescribed(rows: Sequence[BoundRow], eps: float, *, brief: bool = False) -> Table:
+    """Width and training of these bounds at every gamma; brief: at the only one, without the step size."""
+    rows = [row for row in rows if row.eps == eps]
+    more = [_MARGIN] if any(row.margin == "eps" for row in rows) else []
+    more += [_VACUOUS] if any(row.vacuous for row in rows) else []
+    if brief:
+        columns = [column for column in BOUND_COLUMNS if column.key not in ("labels", "step_size")]
+        return Table((*columns, *more), rows, _title(rows, eps, f" at gamma {numbers.number(rows[0].gamma)}"))
+    title = _title(rows, eps, ", and the training that bounds prescribe")
+    return Table((Column("gamma", "gamma", group=True), *BOUND_COLUMNS, *more), rows, title)
 
 
-def _matrix(result: Comparison, eps: float, title: str) -> Table:
+def _matrix(rows: Sequence[BoundRow], gammas: Sequence[float], eps: float) -> Table:
     """Bound by gamma."""
     lines: dict[str, _Line] = {}
-    for row in result.rows:
+    for row in rows:
         if row.eps == eps:
             lines.setdefault(row.bound, _Line(row.bound, {})).values[row.gamma] = row.width
-    lower = ", ".join({row.bound: None for row in result.rows if row.direction == "lower"})
-    columns = (Column("bound", "bound", lambda line: line.name), *_by_gamma(result.gammas))
-    return Table(columns, [*lines.values()], title + (f" ({lower}: that some data need)" if lower else ""))
+    columns = (Column("bound", "bound", lambda line: line.name), *_by_gamma(gammas))
+    return Table(columns, [*lines.values()], _title(rows, eps, ", by margin gamma"))
+
+
+def _title(rows: Sequence[BoundRow], eps: float, rest: str) -> str:
+    lower = ", ".join({row.bound: None for row in rows if row.direction == "lower"})
+    needed = f" ({lower}: that some data need)" if lower else ""
+    return f"neurons that suffice for average error {numbers.number(eps)}{needed}{rest}"
+
+
+def _every(result: Comparison, eps: float) -> Table:
+    """`_matrix` or, at one gamma, `_prescribed`, of all bounds."""
+    several = len(result.gammas) > 1
+    table = _matrix(result.rows, result.gammas, eps) if several else _prescribed(result.rows, eps)
+    return replace(table, title=f"every bound: {table.title}")
 
 
 def _by_gamma(gammas: Sequence[float], form: "object" = numbers.text) -> list[Column]:

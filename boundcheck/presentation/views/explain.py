@@ -16,6 +16,7 @@ from boundcheck.presentation.document import (
     Table,
 )
 from boundcheck.presentation.views.bounds import mathml
+from boundcheck.records import BoundRow
 from boundcheck.records.comparison import Cost, DerivationStep, Explanation, FactorValue
 from boundcheck.records.glossary import Glossary
 
@@ -34,56 +35,42 @@ def _saves(cost: Cost) -> str:
 
 def explanation(result: Explanation) -> Document:
     """Statement, numbers and costs; hypotheses and derivation in detail."""
-    row = result.row
     failed = [i for i, step in enumerate(result.steps, 1) if step.holds is False]
     checked = sum(step.holds is not None for step in result.steps)
     verdict = (
         f"Step {failed[0]} of its derivation FAILS" if failed else f"All {checked} steps that a machine can check hold"
     )
-    lower = row.direction == "lower"
-    steps = "infinitely many steps (the floor)" if row.steps is None else f"{numbers.integer(row.steps)} steps"
-    says = f"says that some data need at least {row.width:,} neurons" if lower else f"asks for {row.width:,} neurons"
     asked = ", ".join(f"{name} = {numbers.number(value, 6)}" for name, value in result.numbers.items())
-    exact = [
-        ("neurons, even", f"{row.width:,}"),
-        ("steps", "any" if lower else steps),
-        ("step size", "any" if lower else row.step_size),
-        ("radius B", "any" if lower else "no projection" if row.radius is None else row.radius),
-        ("failure probability", row.failure_probability),
-        ("closed form", f"{numbers.number(result.width_in_closed_form, 6)} at {asked}"),
-        ("grows like", "; ".join(term.text for term in result.growth)),
-    ]
-    if row.note:
-        exact.append(("note", row.note))
     theorem: list[Block] = [
         Items(
             [Item(h.sentence, "FAILS" if h.status == "fails" else h.status) for h in result.hypotheses],
             "Hypotheses",
         ),
-        Formula(
-            f"m >= {result.formula}",
-            rf"m \ge {result.latex}",
-            "Width",
-            lambda: mathml(result.bound, result.formula),
-        ),
     ]
+    if result.formula:
+        closed = Formula(
+            f"m >= {result.formula}", rf"m \ge {result.latex}", "Width", lambda: mathml(result.bound, result.formula)
+        )
+        theorem.append(closed)
     if result.condition is not None and result.condition_latex is not None:
         sharper = "or, sharper and with a schedule, u = 1/(2 eta T) and q, q' quantiles of the flips at m"
-        theorem.append(Formula(result.condition, result.condition_latex, sharper))
+        said = sharper if result.formula else "Width: the m at which the moments of the data satisfy"
+        theorem.append(Formula(result.condition, result.condition_latex, said))
     theorem.append(Note(f"Then: {result.statement} This holds {result.quantifiers}. ({result.direction}.)"))
+    row, eps = result.row, result.numbers.get("eps", 0.05)
+    data = "" if row else " --data sklearn:breast_cancer --prepare standardize --normalize unit"
     return Document(
         f"{result.bound}: {result.title}",
         [
-            Answer(f"{result.bound} ({result.title}) {says} at {asked}. {verdict}; {result.direction}."),
-            Table(COSTS, [*result.factors, *result.costs], "what each factor costs"),
-            Next(
-                [
-                    f"boundcheck explain {result.bound} -v",
-                    f"boundcheck compare --eps {result.numbers.get('eps', 0.05):g}",
-                ]
+            Answer(
+                f"{result.bound} ({result.title}) "
+                + (_says(row, asked) if row else "reads its width off a data set")
+                + f". {verdict}; {result.direction}."
             ),
+            *([Table(COSTS, [*result.factors, *result.costs], "what each factor costs")] if row else []),
+            Next([f"boundcheck explain {result.bound} -v", f"boundcheck compare --eps {eps:g}{data}"]),
             Passage("theorem", f"{result.bound}; {result.source}", theorem, detail=True),
-            Facts(exact, "with these numbers", detail=True),
+            *([Facts(_exact(result, row, asked), "with these numbers", detail=True)] if row else []),
             Passage(
                 "proof",
                 "Derivation, checked just now",
@@ -92,6 +79,27 @@ def explanation(result: Explanation) -> Document:
             ),
         ],
     )
+
+
+def _says(row: BoundRow, asked: str) -> str:
+    what = "says that some data need at least" if row.direction == "lower" else "asks for"
+    return f"{what} {row.width:,} neurons at {asked}"
+
+
+def _exact(result: Explanation, row: BoundRow, asked: str) -> list[tuple[str, object]]:
+    """The row, and the closed form beside it."""
+    lower = row.direction == "lower"
+    steps = "infinitely many steps (the floor)" if row.steps is None else f"{numbers.integer(row.steps)} steps"
+    return [
+        ("neurons, even", f"{row.width:,}"),
+        ("steps", "any" if lower else steps),
+        ("step size", "any" if lower else row.step_size),
+        ("radius B", "any" if lower else "no projection" if row.radius is None else row.radius),
+        ("failure probability", row.failure_probability),
+        ("closed form", f"{numbers.number(result.width_in_closed_form, 6)} at {asked}"),
+        ("grows like", "; ".join(term.text for term in result.growth)),
+        *([("note", row.note)] if row.note else []),
+    ]
 
 
 def _step(step: DerivationStep) -> Item:
