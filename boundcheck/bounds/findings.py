@@ -45,8 +45,11 @@ def findings(rows: Sequence[BoundRow], flips: str | None) -> tuple[str, ...]:
     if soft and hard:
         said.append(f"{where}, sharpened, logit scale fixed: {_against(soft, hard)}.")
     if soft and hard and other:
-        others = [row for row in here if _facts(row) == ("hard", "sharp", False)]
-        asked = " and ".join(f"{row.width:,} ({row.bound})" for row in others)
+        others: dict[str, BoundRow] = {}  # the least of each loss
+        for row in sorted(here, key=lambda row: row.width):
+            if _facts(row) == ("hard", "sharp", False):
+                others.setdefault(row.loss, row)
+        asked = " and ".join(f"{row.width:,} ({row.bound})" for row in others.values())
         said.append(f"The same hard labels need {asked}: {_against(soft, other)}. {SCALE}")
     said += [
         f"{where}, some data need at least {row.width:,} neurons, whatever the labels and the training ({row.bound}: "
