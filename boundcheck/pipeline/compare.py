@@ -140,8 +140,9 @@ def compare(
     from_data = [DATA_BOUNDS[name] for name in names if name in DATA_BOUNDS]
     if from_data and not dataset:
         raise InputError(f"{from_data[0].id}: its width is read off data; give data and no gamma")
+    known = data if isinstance(data, Hardness) else None
     if rows_given is not None:
-        data = hardness(
+        known = hardness(
             rows_given,
             eps=targets if any(bound.at_eps_margin() for bound in chosen) else (),
             measured=not gammas,
@@ -150,9 +151,9 @@ def compare(
             seed=seed,
             progress=progress,
         )
-    found = data if isinstance(data, Hardness) else Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
+    found = known or Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
     margins = (
-        [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if data else list(map(_fraction, GAMMAS))
+        [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if known else list(map(_fraction, GAMMAS))
     )
     n = found.n if n is None else n
     if not targets:
@@ -223,14 +224,14 @@ def compare(
         failure_probability=rows[0].failure_probability,
         c=None if norm is None else float(norm),
         logit_scale=float(logit_scale),
-        data=data.name if data else None,
-        gamma_confidence=data.confidence if data and not gammas else None,
+        data=known.name if known else None,
+        gamma_confidence=known.confidence if known and not gammas else None,
         rows=rows,
         ratios=side_by_side.ratios(rows, side_by_side.pairs(statements, across=strict)),
         crossovers=side_by_side.crossovers(of, targets, at),
         formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
         findings=findings(rows, flips),
-        leading=shown if bounds else side_by_side.leading_bounds(rows, lower=data is None),
+        leading=shown if bounds else side_by_side.leading_bounds(rows, lower=known is None),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),
     )
