@@ -12,7 +12,7 @@ from boundcheck.datasets import Dataset, as_table, save_dataset
 from boundcheck.datasets.dataset import Table
 from boundcheck.datasets.make import make_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
-from boundcheck.pipeline.margin import margin
+from boundcheck.pipeline.margin import rkhs_interval
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records.data import ClassCount, ColumnFacts, DataReport, Recipe, Recommended
 
@@ -129,13 +129,13 @@ def _try(source: str, table: Table, steps: str, norm: str, **chosen: Any) -> Rec
         warnings.simplefilter("ignore", BoundcheckWarning)
         try:
             data = make_dataset(source, table, steps=steps, normalize=norm, **chosen)
-            report = margin(data, norm="rkhs")
+            gamma, conflicts = rkhs_interval(data)
         except InputError as error:
             return Recipe(steps, norm, None, None, str(error).removeprefix(f"{source}: "))
     said = "; ".join(step.said for step in data.preparation.steps if step.said and step.name not in NEEDED)
-    if report.conflicts:
-        said = f"{len(report.conflicts)} rows force gamma = 0"
-    return Recipe(steps, norm, report.gamma_rkhs, None, said)
+    if conflicts:
+        said = f"{len(conflicts)} rows force gamma = 0"
+    return Recipe(steps, norm, gamma, None, said)
 
 
 def _compared(recipes: list[Recipe]) -> tuple[Recipe, ...]:

@@ -101,14 +101,7 @@ def margin(
             seconds=time.monotonic() - started,
         )
     rows = rays.binding
-    H = _signed_kernel(X[rows], y[rows], norm, progress)
-    rkhs = rkhs_margin(
-        LazyGram(X[rows], y[rows]) if H is None else DenseGram(H, kernel_rounding(X.shape[1])),
-        time_limit=limit,
-        progress=progress,
-    )
-    if rkhs.vanishes:
-        raise InputError(_vanishing(dataset, rows, rkhs))
+    H, rkhs = _rkhs(dataset, rays, norm, limit, progress)
     outer = outer_interval(rkhs.margin, report.norm_min, report.norm_max, X.shape[1])
     sup = None
     if norm != "rkhs" and not rkhs.interrupted:
@@ -141,6 +134,28 @@ def margin(
         sharpest=_sharpest(_widths("sharp", eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min)),
         teacher=_teacher(dataset, rays, q, rkhs, sup),
     )
+
+
+def rkhs_interval(dataset: Dataset) -> tuple[Interval, tuple[int, ...]]:
+    """gamma in the RKHS norm alone, without any bounds, and the rows that force it to be 0. Errors as for `margin`."""
+    rays = find_rays(dataset.raw, dataset.y)
+    if rays.conflicts:
+        return Interval(0.0, 0.0), rays.conflicts
+    return _rkhs(dataset, rays, "rkhs", float("inf"), SILENT)[1].margin, ()
+
+
+def _rkhs(
+    dataset: Dataset, rays: Rays, norm: str, limit: float, progress: Progress
+) -> tuple[np.ndarray | None, RkhsMargin]:
+    """The signed kernel of the binding rows where it is held, and their margin. Raises InputError where it vanishes."""
+    rows = rays.binding
+    X, y = dataset.X[rows], dataset.y[rows].astype(np.float64)
+    H = _signed_kernel(X, y, norm, progress)
+    gram = LazyGram(X, y) if H is None else DenseGram(H, kernel_rounding(X.shape[1]))
+    rkhs = rkhs_margin(gram, time_limit=limit, progress=progress)
+    if rkhs.vanishes:
+        raise InputError(_vanishing(dataset, rows, rkhs))
+    return H, rkhs
 
 
 def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
