@@ -49,12 +49,17 @@ def map_classes(
     """
     positive, drop = _class_names(positive), _class_names(drop)
     present = in_order(names[c] for c in np.unique(codes[:n]))
-    if unknown := {names[c] for c in np.unique(codes[n:])} - set(present):
-        raise InputError(f"{name}: the held-out rows have classes {listed(sorted(unknown))} that the others have not")
-    for option, wanted in (("--drop", drop), ("--positive", positive)):
-        missing = [c for c in wanted if c not in present]
-        if missing:
-            raise InputError(f"{name}: {option} names {listed(missing)}, but the classes are {listed(present)}")
+    held_out = in_order({names[c] for c in np.unique(codes[n:])} - {*present})
+    for option, wanted, known in (("--drop", drop, present + held_out), ("--positive", positive, present)):
+        if missing := [c for c in wanted if c not in known]:
+            raise InputError(
+                f"{name}: {option} names {listed(missing)}, but the classes are {listed(known)}; correct it"
+            )
+    if unknown := [c for c in held_out if c not in drop]:
+        raise InputError(
+            f"{name}: the held-out rows have classes {listed(unknown)} that the others have not; leave them out with "
+            f"--drop {','.join(unknown)}"
+        )
     left = tuple(c for c in present if c not in drop)
     if len(left) < 2:
         raise InputError(f"{name}: {len(left)} class left ({listed(left)}); two classes are needed")

@@ -156,7 +156,7 @@ def generator(name: str, seed: int, stream: int) -> np.random.Generator:
 def checked_probabilities(name: str, p: Shaped[np.ndarray, "..."], n: int) -> Float64[np.ndarray, " n"]:
     """`p` as float64 if it holds n probabilities strictly between 0 and 1; InputError otherwise."""
     if p.shape != (n,):
-        raise InputError(f"{name}: soft labels p have shape {p.shape}, expected ({n},): the probability of class +1")
+        raise InputError(f"{name}: soft labels p have shape {p.shape}, expected ({n},); give P(y = +1) of each row")
     if p.dtype.kind not in "iuf":
         raise InputError(f"{name}: soft labels p have dtype {p.dtype}; use floats")
     p = p.astype(np.float64)

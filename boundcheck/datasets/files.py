@@ -82,7 +82,7 @@ def read_file(
 def _read_npz(path: Path, keys: Sequence[str], split: str) -> Table:
     """Rows and labels under `keys`, or the first of KEYS that is there, and the held-out ones beside them."""
     if keys and len(keys) != 2:
-        raise InputError(f"{path}: --keys {','.join(keys)}: name two arrays, of the rows and of the labels: --keys X,y")
+        raise InputError(f"{path}: --keys {','.join(keys)} does not name two arrays; give rows and labels: --keys X,y")
     present = npz_keys(path)
     named = {name.lower(): name for name in reversed(present)} | {name: name for name in present}
     found = tuple(keys) or next(

@@ -106,7 +106,7 @@ def _checked_rows(name: str, table: Table) -> tuple[Shaped[np.ndarray, "n d"], t
     """X as a plain (n, d) array of numbers, and the shape of its images if it holds images."""
     X = table.X
     if X.ndim not in (2, 3, 4):
-        raise InputError(f"{name}: X has shape {X.shape}, expected (n, d), (n, h, w) or (n, h, w, channels)")
+        raise InputError(f"{name}: X has shape {X.shape}; give rows (n, d) or images (n, h, w) or (n, h, w, channels)")
     if X.dtype.kind not in "biuf" or X.dtype.itemsize > 8:
         raise InputError(f"{name}: X has dtype {X.dtype}; use real numbers of at most 64 bits (float64, uint8, ...)")
     n, d = len(X), math.prod(X.shape[1:])

@@ -188,7 +188,7 @@ def target_index(where: str, header: Sequence[str], target: str | None) -> int:
     """Where the label column is; every other column is a feature. InputError where that is not clear."""
     columns = [name.strip() for name in header]
     if target is None:
-        raise InputError(f"{where}: say with --target which column holds the labels: {listed(columns)}")
+        raise InputError(f"{where}: no --target; say which column holds the labels: {listed(columns)}")
     if columns.count(target.strip()) != 1:
         many = "several columns" if target.strip() in columns else "no column"
         hint = " (cells must be separated by commas, semicolons or tabs)" if len(columns) == 1 else ""
@@ -203,7 +203,9 @@ def feature_columns(
     columns = [name.strip() for name in header]
     wanted = [name.strip() for name in ignore]
     if missing := [name for name in wanted if name not in columns]:
-        raise InputError(f"{where}: --ignore names {listed(missing)}, but the columns are {listed(columns)}")
+        raise InputError(
+            f"{where}: --ignore names {listed(missing)}, but the columns are {listed(columns)}; correct it"
+        )
     index = [j for j, name in enumerate(columns) if j != label and _INDEX.fullmatch(name) and name not in wanted]
     kept = [j for j, name in enumerate(columns) if j != label and j not in index and name not in wanted]
     if not kept:

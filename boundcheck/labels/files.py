@@ -165,7 +165,7 @@ def labels_for(
     check_made_for(found.name, found.digest, dataset)
     if labels.weights.shape != (n, 2):
         raise InputError(
-            f"{found.name}: soft labels of shape {labels.weights.shape}, expected ({n},): the probability of class +1"
+            f"{found.name}: soft labels of shape {labels.weights.shape}, expected ({n},); give P(y = +1) of each row"
         )
     p = labels.weights[:, 1]
     if labels.logits:

@@ -71,7 +71,7 @@ def test_booleans_are_numbers_0_and_1(npz: Write) -> None:
         ({"X": GOOD_X * 1j, "y": GOOD_Y}, "dtype complex128; use real numbers"),
         ({"X": GOOD_X.astype(np.longdouble), "y": GOOD_Y}, "at most 64 bits"),
         ({"X": GOOD_X.astype("M8[s]"), "y": GOOD_Y}, "pickles and structured"),
-        ({"X": GOOD_X[:, 0], "y": GOOD_Y}, "X has shape (4,), expected (n, d)"),
+        ({"X": GOOD_X[:, 0], "y": GOOD_Y}, "X has shape (4,); give rows (n, d)"),
         ({"X": GOOD_X.reshape(1, 1, 1, 4, 2), "y": GOOD_Y}, "X has shape (1, 1, 1, 4, 2)"),
         ({"X": np.array(1.0), "y": GOOD_Y}, "X has shape ()"),
         ({"X": GOOD_X[:0], "y": GOOD_Y[:0]}, "is empty"),

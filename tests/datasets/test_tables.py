@@ -41,7 +41,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(text: Write) -> None:
     [
         ("", "label", "no line of column names"),
         ("\n\n", "label", "no line of column names"),
-        (GOOD, None, "say with --target which column holds the labels: 'a', 'label', 'b'"),
+        (GOOD, None, "say which column holds the labels: 'a', 'label', 'b'"),
         (GOOD, "class", "no column 'class' for --target; the columns are 'a', 'label', 'b'"),
         (GOOD.replace("label", "a"), "a", "several columns 'a'"),
         (GOOD.replace(",", "|"), "label", "cells must be separated by commas"),
@@ -99,7 +99,7 @@ def test_dictionary_labels_and_boolean_features_are_read(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("columns", "target", "words"),
     [
-        ({"a": [1, 2], "y": [0, 1]}, None, "say with --target"),
+        ({"a": [1, 2], "y": [0, 1]}, None, "no --target; say which"),
         ({"a": [1, 2], "y": [0, 1]}, "z", "no column 'z'"),
         ({"a": [1, None], "y": [0, 1]}, "y", "row 1 (counting from 0), column 'a' has no value (NaN), 1 of 2 rows"),
         ({"a": [1, 2], "y": [0, None]}, "y", "label of row 1 (counting from 0) is missing"),
