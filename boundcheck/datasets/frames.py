@@ -55,9 +55,9 @@ def _column(name: str, column: Any) -> tuple[np.ndarray, tuple[str, ...]]:
     if kind.is_integer() and not missing.any():
         return column.to_numpy(), ()
     values = column.to_list()
-    if kind == nw.Boolean or kind.is_numeric() or missing.all():
-        return np.array([np.nan if gone else float(v) for v, gone in zip(values, missing, strict=True)]), ()
     present = [v for v, gone in zip(values, missing, strict=True) if not gone]
+    if kind == nw.Boolean or kind.is_numeric() or all(isinstance(v, bool) for v in present):
+        return np.array([np.nan if gone else float(v) for v, gone in zip(values, missing, strict=True)]), ()
     if not all(isinstance(v, str) for v in present):
         raise InputError(
             f"{name}: column {quoted(column.name)} has type {kind}; turn it into numbers or text, or leave it out with "

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcheck.datasets.arrays import read_array, read_arrays
+from boundcheck.datasets.arrays import read_arrays
 from boundcheck.datasets.builtin import read_openml, read_sklearn
 from boundcheck.datasets.dataset import Dataset, Table
 from boundcheck.datasets.files import file_sha256, read_file, refuse_unread
@@ -98,7 +98,7 @@ def dataset(
     name = name or "arrays"
     return make_dataset(
         name,
-        read_arrays(name, X, y, None if p is None else read_array(name, "p", p)),
+        read_arrays(name, X, y, p),
         positive=_several(positive),
         drop=_several(drop),
         subsample=subsample,
