@@ -30,6 +30,11 @@ MOVED = {
     ("boundcheck verify", "--scaling"): "a command: boundcheck reproduce scaling gamma|eps|n",
     ("boundcheck verify", "--logit-scales"): "a command: boundcheck reproduce temperature --logit-scales K,K,...",
     ("boundcheck labels check", "--deterministic"): "the default; --crowd makes assumption C instead",
+    ("boundcheck labels check", "--delta"): "--failure",
+    ("boundcheck labels make", "--alpha"): "--smoothing",
+    ("boundcheck labels make", "--out"): "--output",
+    ("boundcheck data", "--out"): "--output",
+    ("boundcheck report", "--out"): "--output",
 }
 """(command, an option that it had) -> where to find it."""
 

@@ -2,19 +2,16 @@
 
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from boundcheck.cli.command import command
 from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, Session
 
-ClaimId = Annotated[str | None, typer.Argument(metavar="CLAIM", help="One claim by its id; all of them without it.")]
+ClaimId = Annotated[str | None, Argument(metavar="CLAIM", help="One claim by its id; all of them without it.")]
 
 
 @command
-def audit(
-    this: Session,
-    claim: ClaimId = None,
-) -> None:
+def audit(this: Session, claim: ClaimId = None) -> None:
     """Check every printed statement of the paper by machine: exact identities, interval proofs, counterexamples.
 
     A refuted statement is a result of the audit, so the whole audit exits with 0; it exits with 3 when a check no
@@ -26,10 +23,5 @@ def audit(
     from boundcheck.pipeline.audit import audit
 
     report = audit(claim, progress=this.progress)
-    if report.counts["undecided"]:
-        code = UNDECIDED
-    elif claim is not None and report.counts["refuted"]:
-        code = VIOLATED
-    else:
-        code = HOLDS
-    this.finish(report, exit_code=code)
+    refuted = claim is not None and report.counts["refuted"]
+    this.finish(report, exit_code=UNDECIDED if report.counts["undecided"] else VIOLATED if refuted else HOLDS)

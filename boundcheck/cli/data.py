@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
 from boundcheck.cli.output import Session
 
-Out = Annotated[
+Output = Annotated[
     Path | None,
-    typer.Option("-o", "--out", metavar="FILE.npz", help="Write the prepared rows: the best recipe, or --prepare."),
+    Option("--output", "-o", metavar="FILE.npz", help="Write the prepared rows: the best recipe, or --prepare."),
 ]
 
 
 @command
-def data(this: Session, data: options.Data, out: Out = None, rows: options.DataOptions = options.ROWS) -> None:
+def data(this: Session, *, data: options.Data, output: Output = None, rows: options.DataOptions) -> None:
     """Look at data first: what it holds, what contradicts itself, and which preparation of the rows suits the theory.
 
     How rows are prepared decides gamma more than anything else; recipes are compared by gamma (RKHS norm).
@@ -25,9 +25,5 @@ def data(this: Session, data: options.Data, out: Out = None, rows: options.DataO
     """
     from boundcheck.pipeline.data import look
 
-    options.check_outputs(None, out)
-    given = rows.arguments()
-    report, dataset = look(
-        data, out=out, prepare_with=given.pop("prepare"), seed=this.seed, progress=this.progress, **given
-    )
-    this.finish(report, data=dataset)
+    report, this.data = look(data, output=output, **vars(rows), seed=this.seed, progress=this.progress)
+    this.finish(report)

@@ -1,39 +1,36 @@
 """`boundcheck explain`: one theorem taken apart, or a term in plain words."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
-from boundcheck.cli.compare import Flips, Latex, LogitScale, Norm, Temperature
 from boundcheck.cli.output import HOLDS, VIOLATED, Session
-from boundcheck.errors import InputError
 
 Name = Annotated[
     str | None,
-    typer.Argument(
-        metavar="[BOUND|TERM]", help="A bound such as soft-sharp, or a term such as margin; default: a list."
-    ),
+    Argument(metavar="[BOUND|TERM]", help="A bound such as soft-sharp, or a term such as margin; default: a list."),
 ]
-Gamma = Annotated[float, typer.Option("--gamma", help="Margin in (0, 1/2].")]
-Samples = Annotated[int, typer.Option("--n", min=1, help="Samples n.")]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """At which numbers a bound is evaluated: arguments of `pipeline.explain.explain_bound`."""
+
+    gamma: Annotated[float, Option(help="Margin in (0, 1/2].")] = 0.05
+    eps: options.Eps = 0.05
+    n: Annotated[int, Option(min=1, help="Samples n.")] = 1000
+    delta: options.Delta = 0.05
+    c: Annotated[float | None, Option(help="Lower bound of ||x_i||. Default: 2 gamma (always valid).")] = None
+    logit_scale: options.LogitScale = 1.0
+    temperature: options.HardTemperature = None
+    flips: options.Flips = None
 
 
 @command
-def explain(
-    this: Session,
-    name: Name = None,
-    gamma: Gamma = 0.05,
-    eps: options.Eps = 0.01,
-    n: Samples = 1000,
-    delta: options.Delta = 0.05,
-    c: Norm = None,
-    logit_scale: LogitScale = 1.0,
-    temperature: Temperature = None,
-    flips: Flips = None,
-    latex: Latex = None,
-) -> None:
+def explain(this: Session, numbers: Numbers, name: Name = None, latex: options.Latex = None) -> None:
     """Explain a bound (numbers, what each factor costs, checked derivation) or a term (in plain words).
 
     Every step of a derivation that a machine can check is checked when you ask; -v shows all of them. Exit code 1 says
@@ -43,18 +40,6 @@ def explain(
     """
     from boundcheck.pipeline.explain import explain
 
-    if this.json and latex == "-":
-        raise InputError("--latex -: stdout already carries --json; give --latex a file")
-    report = explain(
-        name,
-        gamma=gamma,
-        eps=eps,
-        n=n,
-        delta=delta,
-        c=c,
-        logit_scale=logit_scale,
-        temperature=temperature,
-        flips=flips,
-    )
+    report = explain(name, **vars(numbers))
     failed = any(step.holds is False for step in getattr(report, "steps", ()))
-    this.finish(report, exit_code=VIOLATED if failed else HOLDS, latex=latex)
+    this.finish(report, exit_code=VIOLATED if failed else HOLDS)

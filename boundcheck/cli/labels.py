@@ -1,144 +1,106 @@
 """`boundcheck labels`: soft labels from a teacher, and what soft labels are worth."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 import typer
+from typer import Argument, Option
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
 from boundcheck.cli.crowd import MethodName
 from boundcheck.cli.output import HOLDS, UNDECIDED, VIOLATED, Session
-from boundcheck.errors import InputError
 
 labels = typer.Typer(no_args_is_help=True, help="Make soft labels with a teacher, check what soft labels are worth.")
 
 File = Annotated[
     Path,
-    typer.Argument(
+    Argument(
         metavar="FILE",
         help=".npz with p or logits, (n,) or (n, L), or .csv (- is stdin) with p, logits or p0,p1,...; optionally y.",
     ),
 ]
 Truth = Annotated[
     str | None,
-    typer.Option(
-        "--truth", metavar="FILE|DATA", help="True labels: .csv or .npz with columns task,label, .npz with y, or DATA."
-    ),
-]
-K = Annotated[
-    int | None,
-    typer.Option(
-        "--k", min=1, help="Labels in each set; default: chosen on a random half of the rows and tested on the other."
-    ),
-]
-Alpha = Annotated[float, typer.Option("--alpha", help="All intervals hold together with probability 1 - alpha.")]
-Ties = Annotated[
-    str,
-    typer.Option(
-        "--ties", help="Labels of equal weight at place k: random (exactly k), inclusive (all), exclusive (none)."
-    ),
-]
-DropZero = Annotated[bool, typer.Option("--drop-zero", help="Labels of weight 0 are never in a set.")]
-NoSplit = Annotated[
-    bool, typer.Option("--no-split", help="Use all rows both to choose and to test k; intervals widen.")
-]
-Candidates = Annotated[
-    bool, typer.Option("--candidates", help="p holds 0 and 1: the set of labels that each row may have.")
+    Option(metavar="FILE|DATA", help="True labels: .csv or .npz with columns task,label, .npz with y, or DATA."),
 ]
 Crowd = Annotated[
-    bool,
-    typer.Option("--crowd", help="The label sets come from people, not from a model: make assumption C and certify."),
-]
-Scores = Annotated[
-    bool,
-    typer.Option("--scores", help="Rows of p are any numbers, not weights that sum to 1; only their order counts."),
-]
-Failure = Annotated[float, typer.Option("--delta", help="Sample sizes hold with probability 1 - delta.")]
-Natarajan = Annotated[
-    int, typer.Option("--natarajan", min=1, help="Natarajan dimension of the student's class of functions.")
-]
-ClassSize = Annotated[
-    int | None, typer.Option("--class-size", min=1, help="Number of functions in a finite class of students.")
-]
-Noise = Annotated[
-    float | None,
-    typer.Option("--noise", help="Also print what exact labels with noise N(0, NOISE^2) on each weight would give."),
-]
-SoftFraction = Annotated[
-    float | None,
-    typer.Option(
-        "--soft-fraction", help="Also print what this share of the soft labels would give, the others being exact."
-    ),
+    bool, Option(help="The label sets come from people, not from a model: make assumption C and certify.")
 ]
 
-WeightColumns = Annotated[
-    str | None,
-    typer.Option("--columns", metavar="NAME,...", help="Columns of FILE.csv with the weights of the classes."),
-]
 
-TeacherName = Annotated[str, typer.Option("--teacher", help="kernel, network, smoothing, file or crowd.")]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE.npz", help="Where the soft labels go.")]
-From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="With file: .npz or .csv with p or logits.")]
-CrowdAnswers = Annotated[
-    Path | None,
-    typer.Option(
-        "--answers", metavar="FILE", help="With crowd: task,worker,label (.csv) or X (.npz); tasks are rows of DATA."
-    ),
-]
-PositiveAnswers = Annotated[
-    str | None,
-    typer.Option("--positive-answers", help="With crowd: labels of the answers that mean +1, comma-separated."),
-]
-MakeColumns = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        metavar="NAME,...",
-        help="With crowd: TASK,WORKER,LABEL of a csv; with file: its columns of weights.",
-    ),
-]
-CrowdMethod = Annotated[MethodName, typer.Option("--method", help="With crowd: the model, as in `boundcheck crowd`.")]
-Norm = Annotated[str, typer.Option("--norm", help="With kernel: maximiser of the sup or the rkhs margin.")]
-LogitScale = Annotated[float, typer.Option("--logit-scale", help="With kernel: kappa, labels sigmoid(kappa z).")]
-Width = Annotated[int, typer.Option("--width", min=2, help="With network: neurons, even.")]
-Folds = Annotated[int, typer.Option("--folds", min=2, help="With network: folds of the cross-fitting.")]
-NoCrossFit = Annotated[bool, typer.Option("--no-cross-fit", help="With network: let it label its own training points.")]
-Steps = Annotated[int, typer.Option("--steps", min=1, help="With network: steps of gradient descent.")]
-StepSize = Annotated[float, typer.Option("--step-size", help="With network: step size on the mean loss.")]
-Temperature = Annotated[
-    str,
-    typer.Option(
-        "--temperature", help="With network, file, crowd: divide the logits by this, or auto: calibrate them."
-    ),
-]
-Smoothing = Annotated[float, typer.Option("--alpha", help="With smoothing: p = 1 - alpha/2 on the true class.")]
+@dataclass(frozen=True)
+class Reading:
+    """How FILE and the true labels are read: arguments of `pipeline.labels.labels_check`."""
+
+    PANEL: ClassVar[str] = "What FILE holds"
+
+    scores: Annotated[
+        bool, Option(help="Rows of p are any numbers, not weights that sum to 1; only their order counts.")
+    ] = False
+    columns: Annotated[
+        tuple[str, ...],
+        Option(metavar="NAME,...", help="Columns of FILE.csv with the weights of the classes."),
+        options.classes,
+    ] = ()
+    missing: options.Missing = ()
+
+
+@dataclass(frozen=True)
+class LabelSets:
+    """Which labels are in the set of a row: fields of `LabelSettings`."""
+
+    PANEL: ClassVar[str] = "Label sets"
+
+    k: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Labels in each set; default: chosen on a random half of the rows and tested on the other.",
+        ),
+    ] = None
+    ties: Annotated[
+        Literal["random", "inclusive", "exclusive"],
+        Option(help="Labels of equal weight at place k: random (exactly k), inclusive (all), exclusive (none)."),
+    ] = "random"
+    drop_zero: Annotated[bool, Option(help="Labels of weight 0 are never in a set.")] = False
+    candidates: Annotated[bool, Option(help="p holds 0 and 1: the set of labels that each row may have.")] = False
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """For which students and errors samples are counted: fields of `LabelSettings`."""
+
+    PANEL: ClassVar[str] = "How many samples"
+
+    eps: options.Eps = 0.1
+    failure: Annotated[float, Option(help="Sample sizes hold with probability 1 - failure.")] = 0.05
+    natarajan: Annotated[int, Option(min=1, help="Natarajan dimension of the student's class of functions.")] = 1
+    class_size: Annotated[int | None, Option(min=1, help="Number of functions in a finite class of students.")] = None
+    noise: Annotated[
+        float | None, Option(help="Also print what exact labels with noise N(0, NOISE^2) on each weight would give.")
+    ] = None
+    soft_fraction: Annotated[
+        float | None,
+        Option(help="Also print what this share of the soft labels would give, the others being exact."),
+    ] = None
 
 
 @labels.command()
 @command
 def check(
     this: Session,
+    *,
     file: File,
+    reading: Reading,
+    sets: LabelSets,
+    sizes: SampleSize,
     truth: Truth = None,
-    k: K = None,
-    alpha: Alpha = 0.05,
-    ties: Ties = "random",
-    drop_zero: DropZero = False,
-    no_split: NoSplit = False,
-    candidates: Candidates = False,
     crowd: Crowd = False,
-    scores: Scores = False,
-    eps: options.Eps = 0.1,
-    delta: Failure = 0.05,
-    natarajan: Natarajan = 1,
-    class_size: ClassSize = None,
-    noise: Noise = None,
-    soft_fraction: SoftFraction = None,
-    missing: options.Missing = None,
-    columns: WeightColumns = None,
-    rows: options.DataOptions = options.ROWS,
+    alpha: Annotated[float, Option(help="All intervals hold together with probability 1 - alpha.")] = 0.05,
+    no_split: Annotated[bool, Option(help="Use all rows both to choose and to test k; intervals widen.")] = False,
+    rows: options.DataOptions,
 ) -> None:
     """Say what soft labels are worth: how often the truth is missed, which wrong labels intrude, can it be learnt from.
 
@@ -148,46 +110,99 @@ def check(
 
     Example: boundcheck labels check crowd.npz --truth truth.csv
     """
-    from boundcheck.datasets import Dataset
     from boundcheck.pipeline.labels import LabelSettings, labels_check
 
-    if ties not in ("random", "inclusive", "exclusive"):
-        raise InputError(f"--ties {ties}: unknown; use random, inclusive or exclusive")
-    known: Path | Dataset | None = None if truth is None else Path(truth)
-    if truth is not None and (":" in truth or replace(rows, positive=None) != options.ROWS):
-        known = rows.load(truth, this.seed)
+    if truth is not None and (":" in truth or replace(rows, positive=()) != options.DataOptions()):
+        this.load(truth, rows)
+    settings = LabelSettings(
+        **vars(sets), **vars(sizes), alpha=alpha, split=not no_split, deterministic=not crowd, seed=this.seed
+    )
+    known = Path(truth) if truth is not None and this.data is None else this.data
     report = labels_check(
         file,
         known,
-        LabelSettings(
-            k=k,
-            alpha=alpha,
-            ties=ties,  # type: ignore[arg-type]
-            drop_zero=drop_zero,
-            split=not no_split,
-            candidates=candidates,
-            deterministic=not crowd,
-            eps=eps,
-            failure=delta,
-            natarajan=natarajan,
-            class_size=class_size,
-            noise=noise,
-            soft_fraction=soft_fraction,
-            seed=this.seed,
-        ),
-        scores=scores,
-        positive=() if isinstance(known, Dataset) else options.classes(rows.positive),
-        missing=options.tokens(missing),
-        columns=options.classes(columns),
+        settings,
+        **vars(reading),
+        positive=rows.positive if this.data is None else (),
         progress=this.progress,
     )
-    code = HOLDS if report.certified or not report.makes_claim else UNDECIDED
+    undecided = report.makes_claim and not report.certified
     this.finish(
         report,
-        exit_code=VIOLATED if report.refuted else code,
-        data=known if isinstance(known, Dataset) else None,
-        files=(file, None if isinstance(known, Dataset) else known),
+        exit_code=VIOLATED if report.refuted else UNDECIDED if undecided else HOLDS,
+        files=(file, None if this.data else known),
     )
+
+
+TeacherName = Annotated[Literal["kernel", "network", "smoothing", "file", "crowd"], Option(help="Who labels.")]
+Output = Annotated[Path, Option("--output", "-o", metavar="FILE.npz", help="Where the soft labels go.")]
+Smoothing = Annotated[float, Option(help="With smoothing: p = 1 - smoothing/2 on the true class.")]
+
+
+def fitted_or_number(text: str) -> float | None:
+    """A temperature; None for auto. Raises ValueError for anything else."""
+    try:
+        return None if text == "auto" else float(text)
+    except ValueError as error:
+        raise ValueError("give a positive number, or auto") from error
+
+
+Temperature = Annotated[
+    float | None,
+    Option(help="With network, file, crowd: divide the logits by this, or auto: calibrate them."),
+    fitted_or_number,
+]
+
+
+@dataclass(frozen=True)
+class KernelTeacher:
+    """Fields of `TeacherSettings`."""
+
+    PANEL: ClassVar[str] = "With --teacher kernel"
+
+    norm: Annotated[Literal["sup", "rkhs"], Option(help="Maximiser of the margin in this norm.")] = "sup"
+    logit_scale: Annotated[float, Option(help="kappa: labels are sigmoid(kappa z).")] = 1.0
+    margin_draws: options.MarginDraws = None
+
+
+@dataclass(frozen=True)
+class NetworkTeacher:
+    """Fields of `TeacherSettings`."""
+
+    PANEL: ClassVar[str] = "With --teacher network"
+
+    width: Annotated[int, Option(min=2, help="Neurons, even.")] = 512
+    folds: Annotated[int, Option(min=2, help="Folds of the cross-fitting.")] = 5
+    no_cross_fit: Annotated[bool, Option(help="Let it label its own training points.")] = False
+    steps: Annotated[int, Option(min=1, help="Steps of gradient descent.")] = 1000
+    step_size: Annotated[float, Option(help="Step size on the mean loss.")] = 4.0
+
+
+@dataclass(frozen=True)
+class GivenTeacher:
+    """Fields of `TeacherSettings`."""
+
+    PANEL: ClassVar[str] = "With --teacher file or crowd"
+
+    source: Annotated[
+        Path | None, Option("--from", metavar="FILE", help="With file: .npz or .csv with p or logits.")
+    ] = None
+    answers: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="With crowd: task,worker,label (.csv) or X (.npz); tasks are rows of DATA."),
+    ] = None
+    positive_answers: Annotated[
+        tuple[str, ...],
+        Option(help="With crowd: labels of the answers that mean +1, comma-separated."),
+        options.classes,
+    ] = ()
+    missing: options.Missing = ()
+    columns: Annotated[
+        tuple[str, ...],
+        Option(metavar="NAME,...", help="With crowd: TASK,WORKER,LABEL of a csv; with file: its columns of weights."),
+        options.classes,
+    ] = ()
+    method: Annotated[MethodName, Option(help="With crowd: the model, as in `boundcheck crowd`.")] = "auto"
 
 
 @labels.command()
@@ -234,26 +249,16 @@ def cost(
 @command
 def make(
     this: Session,
+    *,
     data: options.Data,
-    out: Out,
+    output: Output,
+    kernel: KernelTeacher,
+    network: NetworkTeacher,
+    given: GivenTeacher,
     teacher: TeacherName = "kernel",
-    source: From = None,
-    answers: CrowdAnswers = None,
-    positive_answers: PositiveAnswers = None,
-    missing: options.Missing = None,
-    columns: MakeColumns = None,
-    method: CrowdMethod = "auto",
-    norm: Norm = "sup",
-    logit_scale: LogitScale = 1.0,
-    margin_draws: options.MarginDraws = None,
-    width: Width = 512,
-    folds: Folds = 5,
-    no_cross_fit: NoCrossFit = False,
-    steps: Steps = 1000,
-    step_size: StepSize = 4.0,
-    temperature: Temperature = "1",
-    alpha: Smoothing = 0.1,
-    rows: options.DataOptions = options.ROWS,
+    temperature: Temperature = 1.0,
+    smoothing: Smoothing = 0.1,
+    rows: options.DataOptions,
 ) -> None:
     """Write soft labels for DATA: what a teacher says of every row, for `verify --labels FILE`.
 
@@ -266,43 +271,10 @@ def make(
     """
     from boundcheck.pipeline.labels import TeacherSettings, labels_make
 
-    options.check_outputs(None, out)
-    if norm not in ("sup", "rkhs"):
-        raise InputError(f"--norm {norm}: unknown; use sup or rkhs")
     settings = TeacherSettings(
-        norm=norm,  # type: ignore[arg-type]
-        logit_scale=logit_scale,
-        margin_draws=margin_draws,
-        width=width,
-        folds=None if no_cross_fit else folds,
-        steps=steps,
-        step_size=step_size,
-        alpha=alpha,
-        path=source,
-        answers=answers,
-        positive=options.classes(rows.positive),
-        positive_answers=options.classes(positive_answers),
-        missing=options.tokens(missing),
-        columns=options.classes(columns),
-        method=method,
-        temperature=_temperature(temperature),
-    )
-    dataset = rows.load(data, this.seed)
-    report = labels_make(
-        dataset,
-        teacher,  # type: ignore[arg-type]
-        out,
-        settings=settings,
-        seed=this.seed,
-        progress=this.progress,
-    )
-    this.finish(report, data=dataset, files=(source, answers))
-
-
-def _temperature(text: str) -> float | None:
-    if text == "auto":
-        return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"--temperature {text}: give a positive number, or auto") from error
+        **vars(kernel), **vars(network), **vars(given),
+        temperature=temperature, smoothing=smoothing, positive=rows.positive,
+    )  # fmt: skip
+    dataset = this.load(data, rows)
+    made = labels_make(dataset, teacher, output, settings=settings, seed=this.seed, progress=this.progress)
+    this.finish(made, files=(given.source, given.answers))

@@ -1,55 +1,58 @@
 """`boundcheck margin`: how hard the data is for the limiting kernel."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
+from typer import Option
 
 from boundcheck.cli import options
 from boundcheck.cli.command import command
 from boundcheck.cli.output import HOLDS, VIOLATED, Session
 
-Norm = Annotated[str, typer.Option("--norm", help="both, sup, or rkhs (exact and quick: no sampling).")]
-Tolerance = Annotated[float, typer.Option("--tolerance", help="Stop at this relative width of the interval.")]
-Draws = Annotated[
-    int | None, typer.Option("--draws", help="Random draws in all; by default n and d fix them, or --time-limit does.")
-]
-TimeLimit = Annotated[
-    float | None,
-    typer.Option("--time-limit", help="Seconds, instead of --draws: a round that would take longer is not begun."),
-]
-Nu = Annotated[
-    str | None,
-    typer.Option("--nu", metavar="SHARES", help="Margin when the worst of these shares of the rows count on average."),
-]
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is measured, and how well: arguments of `pipeline.margin.margin`."""
+
+    norm: Annotated[Literal["both", "sup", "rkhs"], Option(help="rkhs is exact and quick: no sampling.")] = "both"
+    confidence: options.Confidence = 0.99
+    tolerance: Annotated[float, Option(help="Stop at this relative width of the interval.")] = 0.01
+    draws: Annotated[
+        int | None, Option(help="Random draws in all; by default n and d fix them, or --time-limit does.")
+    ] = None
+    time_limit: Annotated[
+        float | None, Option(help="Seconds, instead of --draws: a round that would take longer is not begun.")
+    ] = None
+    nu: Annotated[
+        tuple[float, ...],
+        Option(metavar="SHARES", help="Margin when the worst of these shares of the rows count on average."),
+        options.numbers,
+    ] = ()
+    eps: Annotated[
+        float | None, Option(help="Also print the published widths at this margin, for this average error.")
+    ] = None
+    delta: options.Delta = 0.05
+
+
 SaveTeacher = Annotated[
-    Path | None,
-    typer.Option("--save-teacher", metavar="FILE", help="Write the kernel teacher (.npz: q, logits, p, interval)."),
-]
-Eps = Annotated[
-    float | None, typer.Option("--eps", help="Also print the published widths at this margin, for this average error.")
+    Path | None, Option(metavar="FILE", help="Write the kernel teacher (.npz: q, logits, p, interval).")
 ]
 Plot = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE", help="Draw interval, per-sample margins and limiting rows (png, svg, pdf)."),
+    Path | None, Option(metavar="FILE", help="Draw interval, per-sample margins and limiting rows (png, svg, pdf).")
 ]
 
 
 @command
 def margin(
     this: Session,
+    *,
     data: options.Data,
-    norm: Norm = "both",
-    confidence: options.Confidence = 0.99,
-    tolerance: Tolerance = 0.01,
-    draws: Draws = None,
-    time_limit: TimeLimit = None,
-    nu: Nu = None,
-    eps: Eps = None,
-    delta: options.Delta = 0.05,
+    wanted: Wanted,
     plot: Plot = None,
     save_teacher: SaveTeacher = None,
-    rows: options.DataOptions = options.ROWS,
+    rows: options.DataOptions,
 ) -> None:
     """Measure how hard the data is: the separation margin gamma as a certified interval, in two norms.
 
@@ -62,28 +65,13 @@ def margin(
     from boundcheck.pipeline.data import hint
     from boundcheck.pipeline.margin import margin
 
-    options.check_outputs(plot, save_teacher)
-    dataset = rows.load(data, this.seed)
-    hint(dataset, typed=rows.prepare is not None or rows.normalize != "max")
-    report = margin(
-        dataset,
-        norm=norm,
-        confidence=confidence,
-        tolerance=tolerance,
-        draws=draws,
-        time_limit=time_limit,
-        nu=() if nu is None else options.numbers(nu, "--nu"),
-        eps=eps,
-        delta=delta,
-        seed=this.seed,
-        progress=this.progress,
+    dataset = this.load(data, rows)
+    hint(dataset, typed=rows.is_prepared)
+    report = margin(dataset, **vars(wanted), seed=this.seed, progress=this.progress)
+    save = (
+        None
+        if report.teacher is None
+        else partial(write_teacher, report.teacher, preparation=dataset.preparation.text())
     )
-    if save_teacher is not None and report.teacher is not None:
-        write_teacher(report.teacher, save_teacher, preparation=dataset.preparation.text())
-    this.finish(
-        report,
-        exit_code=VIOLATED if report.conflicts else HOLDS,
-        data=dataset,
-        plot=plot if report.teacher is not None or len(report.profile) > 1 else None,
-        given=(dataset,),
-    )
+    this.write("save_teacher", save, "the margin is zero: there is no teacher")
+    this.finish(report, exit_code=VIOLATED if report.conflicts else HOLDS, given=(dataset,))

@@ -3,7 +3,7 @@
 An option that is in no row of its command is read in every mode. A --config file may carry options that are not read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -114,7 +114,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
             ("folds",),
         ),
         Mode("--teacher network, file or crowd", _one_of("teacher", "network", "file", "crowd"), ("temperature",)),
-        Mode("--teacher smoothing", _one_of("teacher", "smoothing"), ("alpha",)),
+        Mode("--teacher smoothing", _one_of("teacher", "smoothing"), ("smoothing",)),
         Mode("--teacher file", _one_of("teacher", "file"), ("source",)),
         Mode("--teacher crowd", _one_of("teacher", "crowd"), ("answers", "method", "missing", "positive_answers")),
         Mode("--teacher file or crowd", _one_of("teacher", "file", "crowd"), ("columns",)),
@@ -124,7 +124,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
         Mode(
             "the truth, by --truth or as y in FILE",
             _knows_truth,
-            ("alpha", "crowd", "eps", "delta", "natarajan", "class_size"),
+            ("alpha", "crowd", "eps", "failure", "natarajan", "class_size"),
         ),
         Mode(
             "label sets of a size, without --candidates",
@@ -163,17 +163,65 @@ MODES: dict[str, tuple[Mode, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Unneeded:
+    """In words and as a test of the data set (None: none was loaded) and the result: when options have no effect."""
+
+    words: str
+    holds: Callable[[Any, Any], bool]
+    names: tuple[str, ...]
+
+
+def _plane(*names: str) -> Unneeded:
+    return Unneeded(
+        "in the plane the margin is exact", lambda data, _: data is not None and data.X.shape[1] == 2, names
+    )
+
+
+def _zero(*names: str) -> Unneeded:
+    return Unneeded("the margin is zero", lambda _, result: not result.assumption_holds, names)
+
+
+UNNEEDED: dict[str, tuple[Unneeded, ...]] = {
+    "margin": (
+        _zero("confidence", "tolerance", "draws", "time_limit", "eps", "delta"),
+        _plane("confidence", "tolerance", "draws", "time_limit"),
+    ),
+    "compare": (_plane("confidence", "margin_draws"),),
+    "verify": (_plane("margin_draws"),),
+    "labels make": (_plane("margin_draws"),),
+    "labels check": (
+        Unneeded("with two classes every set has one label", lambda _, result: result.classes == 2, ("k", "no_split")),
+    ),
+    "reproduce temperature": (_plane("margin_draws"),),
+}
+"""What only the data or the result tells: such options are not refused, and the user is told."""
+
+
+def unneeded(command: str, context: Any, data: Any, result: Any) -> Iterator[str]:
+    """A line for the options that were typed and that these data leave without effect, by each reason."""
+    typed, told = _typed(context), set[str]()
+    for rule in UNNEEDED.get(command, ()):
+        names = [name for name in rule.names if name in typed and name not in told]
+        if names and rule.holds(data, result):
+            told.update(names)
+            yield f"{', '.join(typed[name] for name in names)}: not needed for these data, {rule.words}"
+
+
 def refuse_ignored(command: str, context: Any, inputs: Inputs) -> None:
     """Raise InputError where the command line gives options that are not read beside the others it gives."""
     modes = MODES.get(command, ())
     read = {name for mode in modes if mode.holds(inputs) for name in mode.reads}
-    named, words = [], []
-    for param in context.command.params:
-        source = context.get_parameter_source(str(param.name))
-        rows = [mode.words for mode in modes if param.name in mode.reads]
-        if rows and param.name not in read and source is not None and source.name == "COMMANDLINE":
-            named.append(param.opts[0])
-            words += rows
+    words = {name: [mode.words for mode in modes if name in mode.reads] for name in _typed(context)}
+    named = [name for name in words if words[name] and name not in read]
     if named:
-        only = " or ".join(dict.fromkeys(words))
-        raise InputError(f"{command}: {', '.join(named)}: only read with {only}; leave that out")
+        flags = ", ".join(_typed(context)[name] for name in named)
+        only = " or ".join(dict.fromkeys(word for name in named for word in words[name]))
+        raise InputError(f"{command}: {flags}: only read with {only}; leave that out")
+
+
+def _typed(context: Any) -> dict[str, str]:
+    """Parameter -> flag, of what was typed on the command line."""
+    given = {param.name: param.opts[0] for param in context.command.params}
+    sources = {name: context.get_parameter_source(name) for name in given}
+    return {name: flag for name, flag in given.items() if sources[name] and sources[name].name == "COMMANDLINE"}

@@ -5,9 +5,10 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +18,8 @@ from boundcheck import __version__
 from boundcheck.cli import config, streams
 from boundcheck.cli.listener import Listener
 from boundcheck.cli.logfile import Both, Log
-from boundcheck.cli.options import DataOptions, FormatName
+from boundcheck.cli.modes import unneeded
+from boundcheck.cli.options import STANDARD_OUTPUT, DataOptions, FormatName, typed_data
 from boundcheck.errors import BoundcheckError, BoundcheckWarning, OutputError, writing
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Record, finite_or_none, jsonable
@@ -45,6 +47,8 @@ class Session:
     listener: Listener | None = None
     log: Log | None = None
     caught: list[warnings.WarningMessage] = field(default_factory=list)
+    data: "Dataset | None" = None
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> bool:
@@ -60,46 +64,38 @@ class Session:
             self.listener = Listener()
         return self.listener if self.log is None else Both(self.listener, self.log)
 
+    def load(self, source: str, rows: DataOptions) -> "Dataset":
+        """The data set that `source` names, with what `rows` says done to it; the result is about it."""
+        from boundcheck.datasets import load_dataset
+
+        self.data = load_dataset(source, **vars(rows), seed=self.seed)
+        return self.data
+
     def finish(
         self,
-        result: Record | Mapping[str, Any],
+        result: Record,
         *,
         exit_code: int = HOLDS,
-        data: "Dataset | None" = None,
         data_sha256: str | None = None,
         files: Sequence[str | Path | None] = (),
-        notes: Sequence[str] = (),
-        plot: Path | None = None,
-        latex: str | None = None,
+        about: Sequence[str] = (),
         given: Sequence[Any] = (),
     ) -> NoReturn:
         """Present `result` in the format asked for, write its figure and its LaTeX, and leave with `exit_code`.
 
-        data: what the result is about, for the manifest and a line of the output; data_sha256 where only its digest is
-        known.  files: others that it was made of, for both.  notes: further such lines.  latex: a file, or - for
-        stdout.  given: what its view draws from besides the record.
+        data_sha256: of what the result is about, where that was not loaded by `load`.  files: others that it was made
+        of.  about: further lines on where it comes from.  given: what its view draws from besides the record.
         """
-        from boundcheck.presentation import figures, present
-        from boundcheck.presentation import latex as latex_writer
-
         if self.listener is not None:
             self.listener.close()
+        for line in unneeded(self.command, self.context, self.data, result):
+            warnings.warn(line, BoundcheckWarning, stacklevel=2)
+        self.digests = _digests(files)
+        document = self._document(result, given, about)
         notes = [str(w.message) for w in self.caught if isinstance(w.message, BoundcheckWarning)]
-        document, digests = None, _digests(files)
-        if not self.json or plot is not None or latex is not None:
-            document = present(result, *given).typed(DataOptions.typed(self.inputs))
-            if data is not None:
-                plain = data.name.startswith("synthetic:") and not data.preparation.steps
-                document = document.noting(data.provenance, detail=plain)
-            for note in [*notes, *([f"made of {_digests_text(digests)}"] if digests else [])]:
-                document = document.noting(note, detail=False)
-            if plot is not None:
-                figures.draw(document, plot)
-            if latex is not None and latex != "-":
-                latex_writer.save(document, Path(latex))
         with writing(streams.STDOUT):
             if self.format == "json":
-                body, dropped = finite_or_none(result.to_json() if isinstance(result, Record) else jsonable(result))
+                body, dropped = finite_or_none(result.to_json())
                 if dropped:
                     notes.append(f"{dropped} infinite or undefined numbers are null")
                 envelope = {
@@ -108,13 +104,9 @@ class Session:
                     "inputs": finite_or_none(jsonable(self.inputs))[0],
                     "result": body,
                     "warnings": notes,
-                    "manifest": self._manifest(data_sha256 if data is None else data.digest)
-                    | ({} if data is None else data.manifest())
-                    | ({"files": digests} if digests else {}),
+                    "manifest": self._manifest(data_sha256),
                 }
                 sys.stdout.write(json.dumps(envelope, indent=2, allow_nan=False, default=str) + "\n")
-            elif document is not None and latex == "-":
-                sys.stdout.write(latex_writer.text(document))
             elif document is not None:
                 self._write(document)
             sys.stdout.flush()
@@ -127,11 +119,43 @@ class Session:
             self.log.write(f"finished with exit code {exit_code} after {time.monotonic() - self.started:.1f} s")
         raise typer.Exit(exit_code)
 
-    def _write(self, document: "Document") -> None:
-        details = self.verbose > 0
-        from boundcheck.presentation import plain, terminal
+    def _document(self, result: Record, given: Sequence[Any], about: Sequence[str]) -> "Document | None":
+        """What is to be shown or drawn of a result, its figure and its LaTeX written; None where nothing is."""
+        plot, latex = (self.inputs.get(name) for name in ("plot", "latex"))
+        if self.json and plot is None and latex is None:
+            return None
+        from boundcheck.presentation import figures, present
+        from boundcheck.presentation import latex as latex_writer
 
-        if self.format == "table":
+        document = present(result, *given).typed(typed_data(self.inputs))
+        if self.data is not None:
+            plain = self.data.name.startswith("synthetic:") and not self.data.preparation.steps
+            document = document.noting(self.data.provenance, detail=plain)
+        made_of = ", ".join(f"{name} (file {sha[:12]})" for name, sha in self.digests.items())
+        for line in [*about, *([f"made of {made_of}"] if made_of else [])]:
+            document = document.noting(line, detail=False)
+        draw = partial(figures.draw, document) if document.figures() else None
+        self.write("plot", draw, "there is nothing to draw in this result")
+        if latex != STANDARD_OUTPUT:
+            self.write("latex", partial(latex_writer.save, document))
+        return document
+
+    def write(self, option: str, save: Callable[[Path], None] | None, nothing: str = "") -> None:
+        """Write the file that an option names, if it was given; with None say that it is not written, and why."""
+        path = self.inputs.get(option)
+        if path is not None and save is not None:
+            save(path)
+        elif path is not None:
+            flag = option.replace("_", "-")
+            warnings.warn(f"--{flag} {path}: not written, {nothing}", BoundcheckWarning, stacklevel=2)
+
+    def _write(self, document: "Document") -> None:
+        from boundcheck.presentation import latex, plain, terminal
+
+        details = self.verbose > 0
+        if self.inputs.get("latex") == STANDARD_OUTPUT:
+            sys.stdout.write(latex.text(document))
+        elif self.format == "table":
             terminal.write(document, details=details)
         else:
             write = plain.to_csv if self.format == "csv" else plain.to_markdown
@@ -149,9 +173,11 @@ class Session:
             "x64": bool(jax.config.jax_enable_x64) if jax else True,
             "device": jax.devices()[0].platform if jax else "none",
             "seed": self.seed,
-            "data_sha256": data_sha256,
+            "data_sha256": data_sha256 if self.data is None else self.data.digest,
             "argv": sys.argv[1:],
             "seconds": round(time.monotonic() - self.started, 3),
+            **({} if self.data is None else self.data.manifest()),
+            **({"files": self.digests} if self.digests else {}),
         }
 
 
@@ -163,10 +189,6 @@ def _digests(files: Sequence[str | Path | None]) -> dict[str, str]:
 
     found = {str(path): file_sha256(Path(path)) for path in files if path is not None}
     return {name: sha for name, sha in found.items() if sha is not None}
-
-
-def _digests_text(digests: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} (file {sha[:12]})" for name, sha in digests.items())
 
 
 @contextmanager
@@ -211,7 +233,10 @@ def _format(inputs: Mapping[str, Any]) -> FormatName:
     chosen: FormatName = inputs["format"]
     if inputs["json"] and chosen not in ("table", "json"):
         fail(f"--json and --format {chosen}: give one of them", BAD_INPUT)
-    return "json" if inputs["json"] else chosen
+    chosen = "json" if inputs["json"] else chosen
+    if chosen == "json" and inputs.get("latex") == STANDARD_OUTPUT:
+        fail("--latex -: stdout already carries --json; give --latex a file", BAD_INPUT)
+    return chosen
 
 
 def _name(context: Any) -> str:

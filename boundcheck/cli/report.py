@@ -3,23 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from boundcheck.cli.command import command
 from boundcheck.cli.output import Session
 
-Runs = Annotated[
-    list[Path], typer.Argument(metavar="RUN.json...", help="Files that `boundcheck COMMAND --json` printed.")
-]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write.")]
+Runs = Annotated[list[Path], Argument(metavar="RUN.json...", help="Files that `boundcheck COMMAND --json` printed.")]
+Output = Annotated[Path, Option("--output", "-o", metavar="FILE", help="The page to write.")]
 
 
 @command
-def report(
-    this: Session,
-    runs: Runs,
-    out: Out = Path("report.html"),
-) -> None:
+def report(this: Session, runs: Runs, output: Output = Path("report.html")) -> None:
     """Gather finished runs in one self-contained HTML page, with figures; it needs no network and no server.
 
     Runs of margin, compare, verify, audit, labels, crowd and reproduce. Nothing is computed again.
@@ -28,4 +22,4 @@ def report(
     """
     from boundcheck.pipeline.report import report
 
-    this.finish(report(runs, out))
+    this.finish(report(runs, output))

@@ -64,7 +64,7 @@ def smoothing_labels(y: Int[np.ndarray, " n"], alpha: float) -> MadeLabels:
     y: (n,) in {-1, +1}.  alpha in (0, 1).  Source: Szegedy et al. (CVPR 2016) section 7, with K = 2.
     """
     if not 0 < alpha < 1:
-        raise InputError(f"--alpha {alpha:g} is outside (0, 1); label smoothing commonly uses 0.1")
+        raise InputError(f"--smoothing {alpha:g} is outside (0, 1); label smoothing commonly uses 0.1")
     return MadeLabels(y * (math.log(2 - alpha) - math.log(alpha)), f"smoothing, alpha {alpha:g}")
 
 

@@ -16,6 +16,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
+REMEDY = (
+    "--prepare bias appends a constant column, which leaves no two different rows on one line; "
+    "equal rows with opposite labels must be relabelled or removed"
+)
+"""What makes a margin of 0 positive: (x, b) and (x', b) span one line only if x = x'."""
 _EXACT_INTEGERS = 2.0**53
 # Two unit rows on one line differ by a few ulp; every pair this close is compared exactly.
 _CANDIDATE = 1e-12

@@ -60,7 +60,7 @@ def hardness(
     norm = Fraction(float(np.linalg.norm(dataset.X, axis=1).min())) * _NORM_SLACK
     if not measured:
         return Hardness(dataset.name, len(dataset.y), Fraction(0), 1.0, norm)
-    from boundcheck.pipeline.margin import settled_margin
+    from boundcheck.pipeline.margin import settled_margin, zero_margin
 
     report = settled_margin(
         dataset,
@@ -72,8 +72,7 @@ def hardness(
         progress=progress,
     )
     if report.conflicts:
-        rows = ", ".join(map(str, report.conflicts[:10]))
-        raise AssumptionFailsError(f"{dataset.name}: the margin is exactly 0 because of rows {rows}; no bound applies")
+        raise AssumptionFailsError(f"{zero_margin(report)}; no bound applies")
     if report.gamma_sup.lower <= 0:
         raise InputError(
             f"{dataset.name}: no positive margin certified by {report.draws:,} draws; raise --margin-draws"
@@ -102,11 +101,11 @@ def hardness_of_teacher(path: Path) -> tuple[Hardness, str]:
 def compare(
     *,
     eps: Number | Sequence[Number],
-    gammas: Sequence[Number] | None = None,
+    gamma: Number | Sequence[Number] | None = None,
     n: int | None = None,
     delta: Number = 0.05,
     c: Number | None = None,
-    bounds: Sequence[str] | None = None,
+    bound: Sequence[str] | None = None,
     steps: int | None = None,
     step_size: Number | None = None,
     logit_scale: Number = 1,
@@ -122,20 +121,21 @@ def compare(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Comparison:
-    """Every bound at every (gamma, eps), at total failure probability 3 delta: `bc.compare(eps=0.05, gammas=[0.1])`.
+    """Every bound at every (gamma, eps), at total failure probability 3 delta: `bc.compare(eps=0.05, gamma=0.1)`.
 
     Floats are read as the decimals they print as; use Fraction for an exact binary value.  Arguments are those of
-    `bounds.evaluate`.  bounds: ids, default all.  data: of any kind that `as_dataset` takes, or its Hardness; gives
+    `bounds.evaluate`.  bound: ids, default all.  data: of any kind that `as_dataset` takes, or its Hardness; gives
     gamma, n and c where they are not given (default else: GAMMAS, 1000 and 2 gamma).  Where its own margin is used, the
     sharp bounds that allow it are evaluated at the eps-margin, and data bounds join, at this radius (B or "best";
     default the logit scale) from `moment_draws` draws.
     confidence: of the margin and of the moments.  plot: also compute the curves and maps that a figure needs.
     Raises InputError for numbers out of range, unknown bounds, or none that applies.
     """
-    targets = [_fraction(e) for e in ([eps] if isinstance(eps, int | float | str | Fraction) else eps)]
+    targets = _fractions(eps)
+    given = [] if gamma is None else _fractions(gamma)
     rows_given = None if data is None or isinstance(data, Hardness) else as_dataset(data)
-    dataset = None if gammas else rows_given
-    names = bounds or (*stage.ids(), *(DATA_BOUNDS if dataset else ()))
+    dataset = None if given else rows_given
+    names = bound or (*stage.ids(), *(DATA_BOUNDS if dataset else ()))
     chosen = [stage.registry[name] for name in names if name not in DATA_BOUNDS]
     from_data = [DATA_BOUNDS[name] for name in names if name in DATA_BOUNDS]
     if from_data and not dataset:
@@ -144,17 +144,15 @@ def compare(
     if rows_given is not None:
         known = hardness(
             rows_given,
-            eps=targets if any(bound.at_eps_margin() for bound in chosen) else (),
-            measured=not gammas,
+            eps=targets if any(one.at_eps_margin() for one in chosen) else (),
+            measured=not given,
             confidence=confidence,
             margin_draws=margin_draws,
             seed=seed,
             progress=progress,
         )
     found = known or Hardness("", DEFAULT_N, Fraction(0), 1.0, None)
-    margins = (
-        [_fraction(gamma) for gamma in gammas] if gammas else [found.gamma] if known else list(map(_fraction, GAMMAS))
-    )
+    margins = given or ([found.gamma] if known else _fractions(GAMMAS))
     n = found.n if n is None else n
     if not targets:
         raise InputError("compare: give at least one eps")
@@ -185,9 +183,9 @@ def compare(
         flips=flips,
     )
     progress.update("bounds")
-    strict = bounds is not None
+    strict = bound is not None
     rows = (
-        side_by_side.evaluate_all(chosen, margins, targets, at, {} if gammas else found.eps_margins, strict=strict)
+        side_by_side.evaluate_all(chosen, margins, targets, at, {} if given else found.eps_margins, strict=strict)
         if chosen
         else ()
     )
@@ -210,11 +208,11 @@ def compare(
             progress=progress,
         )
     shown = tuple(dict.fromkeys(row.bound for row in rows))
-    chosen = [bound for bound in chosen if bound.id in shown]
+    chosen = [one for one in chosen if one.id in shown]
     # by default beta is the one at which a bound on the risk gives a bound on the error: one of the two is enough
-    distinct = [bound for bound in chosen if bounds or beta is not None or bound.criterion == "error"]
+    distinct = [one for one in chosen if bound or beta is not None or one.criterion == "error"]
     of = side_by_side.pairs(distinct, across=strict)
-    statements: list[Bound | DataBound] = [*distinct, *(bound for bound in from_data if bound.id in shown)]
+    statements: list[Bound | DataBound] = [*distinct, *(one for one in from_data if one.id in shown)]
     progress.update("crossovers")
     return Comparison(
         eps=tuple(map(float, targets)),
@@ -225,13 +223,13 @@ def compare(
         c=None if norm is None else float(norm),
         logit_scale=float(logit_scale),
         data=known.name if known else None,
-        gamma_confidence=known.confidence if known and not gammas else None,
+        gamma_confidence=known.confidence if known and not given else None,
         rows=rows,
         ratios=side_by_side.ratios(rows, side_by_side.pairs(statements, across=strict)),
         crossovers=side_by_side.crossovers(of, targets, at),
-        formulas=tuple(side_by_side.formula(bound, fixed_c=norm is not None) for bound in chosen),
+        formulas=tuple(side_by_side.formula(one, fixed_c=norm is not None) for one in chosen),
         findings=findings(rows, flips),
-        leading=shown if bounds else side_by_side.leading_bounds(rows, lower=known is None),
+        leading=shown if bound else side_by_side.leading_bounds(rows, lower=known is None),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),
     )
@@ -240,6 +238,11 @@ def compare(
 def _fraction(value: Number) -> Fraction:
     number = exact(as_typed(value))
     return Fraction(int(number.p), int(number.q))
+
+
+def _fractions(values: Number | Sequence[Number]) -> list[Fraction]:
+    many = [values] if isinstance(values, int | float | str | Fraction) else values
+    return [_fraction(value) for value in many]
 
 
 def _typed(value: Number | None) -> Number | None:

@@ -43,8 +43,8 @@ def look(
     data: Any,
     y: Any = None,
     *,
-    out: Path | None = None,
-    prepare_with: Sequence[str] = (),
+    output: Path | None = None,
+    prepare: Sequence[str] = (),
     normalize: str = "max",
     positive: Sequence[str] = (),
     drop: Sequence[str] = (),
@@ -53,20 +53,20 @@ def look(
     progress: Progress = SILENT,
     **reading: Any,
 ) -> tuple[DataReport, Dataset]:
-    """Describe data, compare recipes, and write the rows after the best one, or after the steps given, to `out` (.npz).
+    """Describe data, compare recipes, and write the rows after the best one or after `prepare`, to `output` (.npz).
 
     data, y: as for `as_dataset`.  reading: target, ignore, keys, split, as for `load_dataset`.  The steps impute and
     onehot come first wherever the table has missing cells or text.  Raises InputError as `load_dataset` does, and
     where no recipe can be used.
     """
-    if out is not None and out.suffix != ".npz":
-        raise InputError(f"{out}: prepared rows are written as .npz; give -o FILE.npz")
+    if output is not None and output.suffix != ".npz":
+        raise InputError(f"{output}: prepared rows are written as .npz; give -o FILE.npz")
     source, everything, sha = as_table(data, y, seed=seed, **reading)
     table = everything.training
     chosen: dict[str, Any] = {"positive": positive, "drop": drop, "seed": seed}
     plain = _numbers(source, table, subsample=subsample, **chosen)
     needed = _needed(table)
-    typed = ",".join(prepare_with)
+    typed = ",".join(prepare)
     recipes = [(",".join(filter(None, (needed, steps))), norm) for steps, norm in RECIPES]
     if (typed, normalize) not in recipes and (typed or not needed):
         recipes.append((typed, normalize))
@@ -83,8 +83,8 @@ def look(
     whole = make_dataset(
         source, everything, steps=steps, normalize=norm, subsample=subsample, file_sha256=sha, **chosen
     )
-    if out is not None:
-        save_dataset(out, whole)
+    if output is not None:
+        save_dataset(output, whole)
     raw = plain.raw[:, :-1]
     duplicates, contradictions, antipodal = _repeats(raw, plain.y)
     return DataReport(
@@ -103,7 +103,7 @@ def look(
         sampled=sample,
         recipes=found,
         recommended=Recommended(best.prepare, best.normalize) if best.gamma_rkhs.lower > 0 else None,
-        written=None if out is None else str(out),
+        written=None if output is None else str(output),
     ), whole
 
 

@@ -37,7 +37,7 @@ def explain_bound(
     bound: str,
     *,
     gamma: Number = 0.05,
-    eps: Number = 0.01,
+    eps: Number = 0.05,
     n: int = 1000,
     delta: Number = 0.05,
     c: Number | None = None,

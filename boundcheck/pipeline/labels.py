@@ -38,9 +38,9 @@ MARGIN_TOLERANCE = 0.1
 class TeacherSettings:
     """How `labels make` obtains labels; each teacher reads its own fields.
 
-    kernel: norm, logit_scale, margin_draws.  network: width, folds (None: label its own training points),
-    steps, step_size.  smoothing: alpha.  file: path, columns.  crowd: answers, method; positive_answers, missing and
-    columns as for `crowds.read_crowd`, positive the classes of the data that the user named.
+    kernel: norm, logit_scale, margin_draws.  network: width, folds, no_cross_fit (label its own training points),
+    steps, step_size.  smoothing: smoothing.  file: source, columns.  crowd: answers, method; positive_answers, missing
+    and columns as for `crowds.read_crowd`, positive the classes of the data that the user named.
     network, file and crowd: temperature, None to fit it to the true labels, which those teachers have not seen.
     """
 
@@ -48,11 +48,12 @@ class TeacherSettings:
     logit_scale: float = 1.0
     margin_draws: int | None = None
     width: int = 512
-    folds: int | None = 5
+    folds: int = 5
+    no_cross_fit: bool = False
     steps: int = 1000
     step_size: float = 4.0
-    alpha: float = 0.1
-    path: Path | None = None
+    smoothing: float = 0.1
+    source: Path | None = None
     answers: Path | None = None
     method: str = "auto"
     positive: tuple[str, ...] = ()
@@ -65,24 +66,24 @@ class TeacherSettings:
 def labels_make(
     dataset: Data,
     teacher: TeacherKind,
-    out: Path,
+    output: Path,
     *,
     settings: TeacherSettings | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> LabelsMade:
-    """Write soft labels of `teacher` for every row of `dataset` to `out` (.npz) and assess them against its labels.
+    """Write soft labels of `teacher` for every row of `dataset` to `output` (.npz) and assess them against its labels.
 
     The file has p, logits, y, rows, source, seed, digest and radius. Warns where max |logit| > 1/2.
     Raises InputError for settings out of range, NoTeacherError where the margin is zero (kernel).
     """
     settings = settings or TeacherSettings()
     dataset = as_dataset(dataset)
-    check_place(out)
+    check_place(output)
     made = _teach(dataset, teacher, settings, seed, progress)
     teachers.warn_beyond_hypothesis(made.logits, made.radius)
     save_labels(
-        out,
+        output,
         p=made.p,
         logits=made.logits,
         source=made.source,
@@ -97,11 +98,11 @@ def labels_make(
         temperature=made.temperature,
         logits_error=made.logits_error,
     )
-    quality = labels_check(out, dataset, LabelSettings(seed=seed))
+    quality = labels_check(output, dataset, LabelSettings(seed=seed))
     return LabelsMade(
         teacher=teacher,
         source=made.source,
-        file=str(out),
+        file=str(output),
         n=len(made.logits),
         max_abs_logit=float(np.abs(made.logits).max()),
         radius=made.radius,
@@ -119,12 +120,12 @@ def _teach(
     if teacher == "kernel":
         return _kernel(dataset, settings, seed, progress)
     if teacher == "smoothing":
-        return teachers.smoothing_labels(dataset.y, settings.alpha)
+        return teachers.smoothing_labels(dataset.y, settings.smoothing)
     if teacher == "network":
         made = teachers.network_labels(
             dataset,
             width=settings.width,
-            folds=settings.folds,
+            folds=None if settings.no_cross_fit else settings.folds,
             steps=settings.steps,
             step_size=settings.step_size,
             seed=seed,
@@ -145,10 +146,10 @@ def _teach(
 
 
 def _given(dataset: Dataset, settings: TeacherSettings) -> MadeLabels:
-    if settings.path is None:
+    if settings.source is None:
         raise InputError("--teacher file: say with --from FILE where p or logits are")
-    _, logits, given = labels_for(settings.path, dataset, settings.columns)
-    return MadeLabels(logits, given.source or f"file {settings.path.name}", given.radius)
+    _, logits, given = labels_for(settings.source, dataset, settings.columns)
+    return MadeLabels(logits, given.source or f"file {settings.source.name}", given.radius)
 
 
 def _crowd(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> MadeLabels:
@@ -173,7 +174,7 @@ def _crowd(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> M
 
 
 def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Progress) -> MadeLabels:
-    from boundcheck.pipeline.margin import settled_margin
+    from boundcheck.pipeline.margin import settled_margin, zero_margin
 
     report = settled_margin(
         dataset,
@@ -185,8 +186,7 @@ def _kernel(dataset: Dataset, settings: TeacherSettings, seed: int, progress: Pr
     )
     found = report.teacher
     if found is None:
-        rows = ", ".join(map(str, report.conflicts[:10]))
-        raise teachers.NoTeacherError(f"{dataset.name}: the margin is zero (rows {rows}), so no kernel teacher exists")
+        raise teachers.NoTeacherError(f"{zero_margin(report)}; no kernel teacher exists")
     return teachers.kernel_labels(
         found.z, kind=found.kind, radius=found.radius, scale=settings.logit_scale, error=found.z_error
     )

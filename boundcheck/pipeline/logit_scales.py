@@ -9,6 +9,7 @@ from jaxtyping import Float
 from boundcheck.bounds import registry
 from boundcheck.datasets import Data, as_dataset
 from boundcheck.experiments import logit_scales as experiment
+from boundcheck.margins.zero import REMEDY
 from boundcheck.pipeline.problem import make_problem
 from boundcheck.pipeline.verify import find_width
 from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
@@ -19,7 +20,7 @@ from boundcheck.search import Executor, Store
 
 def logit_scales(
     data: Data,
-    scales: Sequence[float],
+    logit_scales: Sequence[float],
     *,
     eps: float = 0.05,
     delta: float = 0.05,
@@ -30,7 +31,7 @@ def logit_scales(
     executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> LogitScales:
-    """Search the smallest width for labels sigmoid(kappa z), z the kernel teacher's, at every kappa of `scales`.
+    """Search the smallest width for labels sigmoid(kappa z), z the kernel teacher's, at every kappa of `logit_scales`.
 
     The radius is kappa, for soft labels and for hard ones beside them.  settings: `radius` is not used; `confidence`
     is shared out among all searches; `steps` None: 2,000 for soft labels and as many more for hard ones as
@@ -38,13 +39,14 @@ def logit_scales(
     """
     data = as_dataset(data)
     settings = SearchSettings() if settings is None else settings
-    kept = experiment.check_scales(scales)
+    kept = experiment.check_scales(logit_scales)
     problem = make_problem(
         data, eps=eps, delta=delta, labels=None, draws=margin_draws, seed=seed, store=store, progress=progress
     )
     shape = {"data": data.name, "n": len(data.y), "d": data.X.shape[1], "eps": eps, "confidence": settings.confidence}
     if problem is None:
         reason = f"the margin of {data.name} is exactly 0: there is no teacher; `boundcheck margin` names the rows"
+        reason += f"; {REMEDY}"
         return LogitScales(
             **shape, gamma=Interval(0.0, 0.0), rows=(), fewer_than_hard=(), trend="no margin", statement=reason
         )

@@ -13,7 +13,7 @@ from boundcheck.kernels import limiting_kernel
 from boundcheck.margins.gram import DenseGram, LazyGram
 from boundcheck.margins.outward import kernel_rounding, outer_interval
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
-from boundcheck.margins.zero import Rays, collinear_pairs, find_rays
+from boundcheck.margins.zero import REMEDY, Rays, collinear_pairs, find_rays
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.bounds import Family
@@ -158,6 +158,12 @@ def _rkhs(
     return H, rkhs
 
 
+def zero_margin(report: MarginReport) -> str:
+    """That the margin is exactly 0, which rows force it, and what helps."""
+    rows = ", ".join(map(str, report.conflicts[:_LISTED])) + (", ..." if len(report.conflicts) > _LISTED else "")
+    return f"{report.data}: the margin is exactly 0 because of rows {rows}; {REMEDY}"
+
+
 def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
     """`margin` for those who go on to use it: Ctrl-C ends the command and leaves no wide interval behind."""
     report = margin(dataset, **settings)
@@ -280,7 +286,7 @@ def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:
         what, remedy = "have the same direction and opposite labels", "remove or relabel one of each two"
     elif opposite:
         what = "have opposite directions and opposite labels, and these pairs cancel"
-        remedy = "append a constant column, so that the two rows of a pair are no longer opposite"
+        remedy = REMEDY
     else:
         return f"{dataset.name}: {bound}; prepare the rows in another way, like standardised columns"
     named = (same or opposite)[:_LISTED]

@@ -67,14 +67,14 @@ def figure1(
     *,
     scale: Literal["small", "paper"] = "small",
     runs: int = 10,
-    noise: tuple[float, ...] | None = None,
+    noise: tuple[float, ...] = (),
     temperature: float = 1.0,
     subsample: int | None = None,
     seed: int = 0,
     store: Store | None = None,
     progress: Progress = SILENT,
 ) -> "Figure1":
-    """Figure 1 of the paper. data: npz of images, None for generated ones.  noise: variances, None for the paper's.
+    """Figure 1 of the paper. data: npz of images, None for generated ones.  noise: variances, by default the paper's.
 
     scale: small takes narrow networks and images of at most 16 x 16, paper the paper's networks and images as given.
     subsample: number of images; None for 1500 at small scale, for all of them at the paper's.
@@ -88,7 +88,7 @@ def figure1(
         raise MissingExtraError("reproduce figure1", "deep") from error
     small = scale == "small"
     settings = experiment.SMALL if small else experiment.PAPER_SCALE
-    settings = replace(settings, runs=runs, temperature=temperature, noise=settings.noise if noise is None else noise)
+    settings = replace(settings, runs=runs, temperature=temperature, noise=noise or settings.noise)
     count = experiment.SMALL_IMAGES if subsample is None and small else subsample
     if data is None:
         images = shapes(count or experiment.SMALL_IMAGES, seed=seed)

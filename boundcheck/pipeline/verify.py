@@ -11,6 +11,7 @@ from boundcheck import bounds
 from boundcheck.bounds import hard_sharp, mandal2025, soft_sharp
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import InputError
+from boundcheck.margins.zero import REMEDY
 from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, training_seconds, verify_width
 from boundcheck.progress import SILENT, Notice, Progress, takes_long
@@ -37,7 +38,7 @@ def verify(
     dataset: Data | None = None,
     *,
     width: int | Literal["own"] | None = None,
-    mode: Training | None = None,
+    training: Training | None = None,
     eps: float = 0.05,
     delta: float = 0.05,
     labels: Any = None,
@@ -52,7 +53,7 @@ def verify(
 ) -> WidthSearchReport | WidthReport:
     """Search the smallest width that trains, or train `seeds` networks at one width as `bound` prescribes.
 
-    width: "own" for the bound's own width, None for a search.  mode: how networks are trained; None: practical in a
+    width: "own" for the bound's own width, None for a search.  training: how networks are trained; None: practical in a
     search, theorem at one width. A search in theorem mode trains each contender as its own bound prescribes (THEOREMS).
     dataset: as for `as_dataset`; default eight alternating points on the circle.  eps: target average error.
     delta: the paper's.
@@ -70,13 +71,13 @@ def verify(
         data, eps=eps, delta=delta, labels=labels, draws=margin_draws, seed=seed, store=store, progress=progress
     )
     if problem is None:
-        return _no_margin(data, eps, mode or "practical")
+        return _no_margin(data, eps, training or "practical")
     if width is not None:
         return verify_width(
             problem,
             None if width == "own" else width,
             bound,
-            mode=mode or "theorem",
+            mode=training or "theorem",
             steps=settings.steps,
             step_size=settings.step_size,
             seeds=seeds,
@@ -86,7 +87,7 @@ def verify(
             executor=executor,
             progress=progress,
         )
-    mode = mode or "practical"
+    mode: Training = training or "practical"
     rows = problem.rows(seed=seed, progress=progress)
     specs = _contenders(problem, mode, settings)
     if line := _cost(specs, data.X.size, settings):
@@ -126,7 +127,7 @@ def verify(
 
 
 def _no_margin(data: Dataset, eps: float, mode: Training) -> WidthSearchReport:
-    reason = f"the margin of {data.name} is exactly 0, no bound applies; `boundcheck margin` names the rows"
+    reason = f"the margin of {data.name} is exactly 0, no bound applies; `boundcheck margin` names the rows; {REMEDY}"
     return WidthSearchReport(
         data=data.name,
         n=len(data.y),

@@ -11,7 +11,7 @@ PUBLISHED = ("soft-published", "hard-published")
 
 
 def crossovers(eps: float, bounds: tuple[str, ...], **options: object) -> dict[tuple[str, str], object]:
-    found = compare(eps=eps, gammas=[0.05], c=1, bounds=bounds, **options)
+    found = compare(eps=eps, gamma=[0.05], c=1, bound=bounds, **options)
     return {(c.soft, c.hard): c for c in found.crossovers}
 
 
@@ -51,5 +51,5 @@ def test_the_widths_are_equal_at_the_crossover_and_ordered_around_it() -> None:
     pair = ("soft-sharp", "hard-sharp")
     gamma = crossovers(0.001, pair)[pair].gamma
     for factor, sign in ((0.99, -1), (1.01, 1)):
-        soft, hard = compare(eps=0.001, gammas=[Fraction(gamma * factor)], c=1, bounds=pair).rows
+        soft, hard = compare(eps=0.001, gamma=[Fraction(gamma * factor)], c=1, bound=pair).rows
         assert (soft.width - hard.width) * sign > 0

@@ -68,7 +68,7 @@ def test_lemma_3_would_fail_with_half_its_constant() -> None:
 def test_growth_is_that_of_compare_whatever_c_is(c: float | None, powers: tuple[int, ...]) -> None:
     """(b/c)^2 in the published widths is 2 more powers of 1/gamma where c = 2 gamma; soft-sharp has no c."""
     names = ("soft-published", "hard-published", "soft-sharp")
-    beside = {shape.bound: shape.growth for shape in compare(eps=0.01, gammas=[0.05], c=c).formulas}
+    beside = {shape.bound: shape.growth for shape in compare(eps=0.01, gamma=[0.05], c=c).formulas}
     for name, power in zip(names, powers, strict=True):
         growth = explain_bound(name, gamma=0.05, eps=0.01, c=None if name == "soft-sharp" else c).growth
         assert growth == beside[name]

@@ -119,7 +119,7 @@ def test_the_row_is_the_bound_of_its_points():
 
 def test_it_never_exceeds_what_suffices():
     for gamma in ("0.001", "0.05", "0.13"):
-        rows = bc.compare(eps=0.05, gammas=[gamma]).rows
+        rows = bc.compare(eps=0.05, gamma=[gamma]).rows
         lower = [row.width for row in rows if row.direction == "lower"]
         assert len(lower) == 1
         assert lower[0] < min(row.width for row in rows if row.direction == "upper")

@@ -17,7 +17,7 @@ def invoke(*arguments: object) -> Result:
 
 @pytest.mark.parametrize("bound", ["soft-published", "hard-tempered", "hard-gd-published"])
 def test_text_has_statement_hypotheses_numbers_costs_and_derivation(bound: str) -> None:
-    shown = invoke(bound, "-v")
+    shown = invoke(bound, "-v", "--eps", "0.01")
     assert shown.exit_code == 0
     text = " ".join(shown.stdout.split())
     for piece in (
@@ -43,7 +43,7 @@ def test_verbose_shows_the_formula_that_each_step_checked() -> None:
 
 
 def test_json_carries_every_step_with_its_residual() -> None:
-    result = json.loads(invoke("soft-sharp", "--json").stdout)["result"]
+    result = json.loads(invoke("soft-sharp", "--eps", "0.01", "--json").stdout)["result"]
     checked = [step for step in result["steps"] if step["holds"] is not None]
     assert len(checked) >= 10
     assert all(step["holds"] and step["residual"] < 1e-30 for step in checked)

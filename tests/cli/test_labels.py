@@ -198,7 +198,7 @@ def test_make_by_a_network_warns_and_repeats(tmp_path: Path) -> None:
 
 def test_make_by_smoothing_and_from_a_file(tmp_path: Path) -> None:
     data = "synthetic:circle:points=8"
-    body("make", data, "--teacher", "smoothing", "--alpha", "0.2", "-o", tmp_path / "s.npz")
+    body("make", data, "--teacher", "smoothing", "--smoothing", "0.2", "-o", tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as file:
         assert np.allclose(np.sort(file["p"])[[0, -1]], [0.1, 0.9])
     body(
@@ -284,7 +284,7 @@ def _write(path: Path, lines: list[str]) -> Path:
     [
         (["--teacher", "oracle"], "--teacher oracle", 2),
         (["--teacher", "file"], "--from", 2),
-        (["--teacher", "smoothing", "--alpha", "2"], "--alpha", 2),
+        (["--teacher", "smoothing", "--smoothing", "2"], "--smoothing", 2),
         (["--teacher", "network", "--width", "15"], "even", 2),
         (["--teacher", "network", "--temperature", "warm"], "--temperature warm", 2),
         (["--norm", "l2"], "--norm l2", 2),
@@ -330,7 +330,8 @@ def test_labels_do_not_calibrate_what_was_made_from_them(
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
     code, _, err = run("make", "synthetic:circle:points=6", "-o", tmp_path / "x.npz")
     assert code == 1
-    assert "margin is zero" in err
+    assert "margin is exactly 0" in err
+    assert "--prepare bias" in err
 
 
 @pytest.mark.parametrize("command", ["check", "make"])

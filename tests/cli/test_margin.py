@@ -278,7 +278,7 @@ def test_antipodal_pairs_that_cancel_but_for_rounding_are_named_with_the_remedy_
     assert shown.stderr.count("\n") == 1
     assert "rows 0 and 3, 1 and 4, 2 and 5 have opposite directions and opposite labels" in shown.stderr
     assert "same direction" not in shown.stderr
-    assert "append a constant column" in shown.stderr
+    assert "--prepare bias appends a constant column" in shown.stderr
     bound = float(shown.stderr.split("0 or below ")[1].split(",")[0])
     assert 0 < bound < 2e-7
     biased = np.hstack([X, np.ones((6, 1))])

@@ -107,7 +107,7 @@ def test_every_result_is_read_back_with_every_digit(runs: list[Path]) -> None:
 
 def _direct(name: str) -> Any:
     if name == "compare":
-        return bc.compare(eps=0.1, gammas=[0.1, 0.3])
+        return bc.compare(eps=0.1, gamma=[0.1, 0.3])
     return bc.margin(bc.load_dataset("synthetic:circle:points=4"))
 
 

@@ -72,7 +72,7 @@ def test_a_field_that_may_exceed_one_warns_even_where_logits_are_small() -> None
 
 
 def test_no_margin_no_kernel_teacher(tmp_path: Path) -> None:
-    with pytest.raises(teachers.NoTeacherError, match="margin is zero") as caught:
+    with pytest.raises(teachers.NoTeacherError, match=r"margin is exactly 0.*--prepare bias") as caught:
         labels_make(load_dataset("synthetic:circle:points=6"), "kernel", tmp_path / "k.npz")
     assert caught.value.exit_code == 1
     assert not (tmp_path / "k.npz").exists()
@@ -87,7 +87,7 @@ def test_smoothing(alpha: float) -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, math.nan])
 def test_smoothing_out_of_range(alpha: float) -> None:
-    with pytest.raises(InputError, match="--alpha"):
+    with pytest.raises(InputError, match="--smoothing"):
         teachers.smoothing_labels(np.array([1, -1]), alpha)
 
 
@@ -175,7 +175,7 @@ def test_automatic_temperature_calibrates() -> None:
 
 
 def test_own_training_points_cannot_calibrate(tmp_path: Path) -> None:
-    settings = TeacherSettings(folds=None, temperature=None, width=16, steps=20)
+    settings = TeacherSettings(no_cross_fit=True, temperature=None, width=16, steps=20)
     with pytest.raises(InputError, match="cross-fit"):
         labels_make(blobs(), "network", tmp_path / "n.npz", settings=settings)
 
@@ -184,7 +184,7 @@ def test_own_training_points_cannot_calibrate(tmp_path: Path) -> None:
 def test_a_file_of_ones_own_keeps_its_source_and_divides_its_radius(tmp_path: Path) -> None:
     data = load_dataset("synthetic:circle:points=8")
     labels_make(data, "kernel", tmp_path / "k.npz")
-    settings = TeacherSettings(path=tmp_path / "k.npz", temperature=2.0)
+    settings = TeacherSettings(source=tmp_path / "k.npz", temperature=2.0)
     labels_make(data, "file", tmp_path / "f.npz", settings=settings)
     first, second = load_labels(tmp_path / "k.npz"), load_labels(tmp_path / "f.npz")
     assert np.allclose(second.labels.scores, first.labels.scores / 2)
@@ -192,7 +192,7 @@ def test_a_file_of_ones_own_keeps_its_source_and_divides_its_radius(tmp_path: Pa
     assert second.deterministic
     np.savez(tmp_path / "p.npz", p=np.linspace(0.1, 0.9, 8))
     with pytest.warns(BoundcheckWarning, match="no radius"):
-        made = labels_make(data, "file", tmp_path / "g.npz", settings=TeacherSettings(path=tmp_path / "p.npz"))
+        made = labels_make(data, "file", tmp_path / "g.npz", settings=TeacherSettings(source=tmp_path / "p.npz"))
     assert np.allclose(load_labels(tmp_path / "g.npz").labels.weights[:, 1], np.linspace(0.1, 0.9, 8))
     assert made.source == "file p.npz"
 

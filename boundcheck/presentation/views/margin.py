@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from boundcheck.margins.zero import REMEDY
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Next, Note, Table
 from boundcheck.presentation.views import margin_plots
@@ -40,8 +41,7 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
         listed = ", ".join(map(str, report.conflicts[:20])) + (" and others" if len(report.conflicts) > 20 else "")
         said = (
             f"{report.data}: gamma = 0 exactly, so Assumption 1 fails and no theorem applies. Rows {listed} force it: "
-            "same direction with opposite labels, or antipodal pairs that cancel. Remove or relabel them; "
-            "a constant column, appended, parts antipodal pairs."
+            f"same direction with opposite labels, or antipodal pairs that cancel. What helps: {REMEDY}."
         )
         return Document(title, [Answer(said), data, *_profile(report), *margin_plots.profile(report)])
     rows = [
