@@ -30,6 +30,13 @@ Crowd = Annotated[
 ]
 
 
+WeightColumns = Annotated[
+    tuple[str, ...],
+    Option(metavar="NAME,...", help="Columns of FILE.csv with the weights of the classes."),
+    options.classes,
+]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How FILE and the true labels are read: arguments of `pipeline.labels.labels_check`."""
@@ -39,11 +46,7 @@ class Reading:
     scores: Annotated[
         bool, Option(help="Rows of p are any numbers, not weights that sum to 1; only their order counts.")
     ] = False
-    columns: Annotated[
-        tuple[str, ...],
-        Option(metavar="NAME,...", help="Columns of FILE.csv with the weights of the classes."),
-        options.classes,
-    ] = ()
+    columns: WeightColumns = ()
     missing: options.Missing = ()
 
 
@@ -205,20 +208,30 @@ class GivenTeacher:
     method: Annotated[MethodName, Option(help="With crowd: the model, as in `boundcheck crowd`.")] = "auto"
 
 
+@dataclass(frozen=True)
+class CostOptions:
+    """Arguments of `pipeline.labels_cost.labels_cost`."""
+
+    share: Annotated[float, Option(help="Share of the KL risk of f = 0 that may be left.")] = 0.5
+    temperatures: Annotated[
+        tuple[float, ...],
+        Option(metavar="T,T,...", help="Each divides the logits of the labels."),
+        options.numbers,
+    ] = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+    delta: options.Delta = 0.05
+    columns: WeightColumns = ()
+
+
 @labels.command()
 @command
 def cost(
     this: Session,
+    *,
     file: File,
-    data: Annotated[str, typer.Option("--data", metavar="DATA", help=f"The rows: {options.DATA_HELP}")],
-    share: Annotated[float, typer.Option("--share", help="Share of the KL risk of f = 0 that may be left.")] = 0.5,
-    temperatures: Annotated[
-        str, typer.Option("--temperatures", metavar="T,T,...", help="Each divides the logits of the labels.")
-    ] = "1,2,4,8,16,32,64,128,256",
-    delta: options.Delta = 0.05,
-    columns: WeightColumns = None,
+    data: Annotated[str, Option("--data", metavar="DATA", help=f"The rows: {options.DATA_HELP}")],
+    wanted: CostOptions,
     plot: options.Plot = None,
-    rows: options.DataOptions = options.ROWS,
+    rows: options.DataOptions,
 ) -> None:
     """Say how many neurons it takes to follow the soft labels in FILE, and at which temperature it takes few.
 
@@ -230,19 +243,9 @@ def cost(
     """
     from boundcheck.pipeline.labels_cost import labels_cost
 
-    options.check_outputs(plot)
-    dataset = rows.load(data, this.seed)
-    report = labels_cost(
-        file,
-        dataset,
-        share=share,
-        temperatures=options.numbers(temperatures, "--temperatures"),
-        delta=delta,
-        columns=options.classes(columns),
-        seed=this.seed,
-        progress=this.progress,
-    )
-    this.finish(report, data=dataset, plot=plot, files=(file,))
+    dataset = this.load(data, rows)
+    report = labels_cost(file, dataset, **vars(wanted), seed=this.seed, progress=this.progress)
+    this.finish(report, files=(file,))
 
 
 @labels.command()
