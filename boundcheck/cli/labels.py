@@ -120,10 +120,10 @@ def check(
     settings = LabelSettings(
         **vars(sets), **vars(sizes), alpha=alpha, split=not no_split, deterministic=not crowd, seed=this.seed
     )
-    known = Path(truth) if truth is not None and this.data is None else this.data
+    truths = None if truth is None or this.data is not None else Path(truth)
     report = labels_check(
         file,
-        known,
+        truths if this.data is None else this.data,
         settings,
         **vars(reading),
         positive=rows.positive if this.data is None else (),
@@ -133,7 +133,7 @@ def check(
     this.finish(
         report,
         exit_code=VIOLATED if report.refuted else UNDECIDED if undecided else HOLDS,
-        files=(file, None if this.data else known),
+        files=(file, truths),
     )
 
 

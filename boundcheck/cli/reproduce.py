@@ -180,7 +180,7 @@ def crowd(
         result = crowd_student(
             dataset, **vars(wanted), settings=settings, seed=this.seed, store=opened, progress=this.progress
         )
-    this.finish(result, data=dataset, data_sha256=result.data_sha256)
+    this.finish(result, data_sha256=result.data_sha256)
 
 
 @reproduce.command()
