@@ -82,6 +82,7 @@ def test_facts_about_a_bound_are_fields_and_no_module_asks_for_its_id() -> None:
         tree = ast.parse(path.read_text())
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
         defaults = {id(default) for node in nodes for default in (*node.args.defaults, *node.args.kw_defaults)}
+        defaults |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)}
         for node in ast.walk(tree):
             named = isinstance(node, ast.Constant) and node.value in ids and id(node) not in defaults
             assert not named, f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"  # type: ignore[attr-defined]
