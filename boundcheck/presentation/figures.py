@@ -5,14 +5,14 @@ import math
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from boundcheck.errors import InputError, MissingExtraError, writing
+from boundcheck.presentation.charts import HARD, INK, SOFT, THIRD
 from boundcheck.presentation.document import Document, Figure
 
 FORMATS = (".png", ".svg", ".pdf")
-SOFT, HARD, THIRD, OTHER, INK = "#0072b2", "#d55e00", "#009e73", "#999999", "#000000"
-COLOURS = {"soft": SOFT, "hard": HARD, "any": INK}
 _ON_THE_PAGE = {SOFT: "--soft", HARD: "--hard", THIRD: "--third", INK: "--ink", "#b0b0b0": "--line"}
 """Colours that follow the page into the dark; #b0b0b0 is Matplotlib's grid."""
 
@@ -41,14 +41,14 @@ def drawn(document: Document, name: str) -> Any:
         raise InputError(f"{name}: there is nothing to draw in this result")
     columns = min(len(panels), 2)
     rows = math.ceil(len(panels) / columns)
-    figure, axes = new_figure(rows, columns, width=6.2 * columns, height=4.4 * rows)
+    figure, axes = new_figure(rows, columns, width=6.2 * columns, height=4.8 * rows)
     places = [axes] if rows * columns == 1 else list(axes.flat)
     for panel, place in zip(panels, places, strict=False):
         panel.draw(place)
-        place.set_title(place.get_title() or panel.caption, fontsize=9, wrap=True)
+        place.set_title(fill(panel.caption, 72, break_on_hyphens=False), fontsize=9)
     for place in places[len(panels) :]:
         place.set_axis_off()
-    figure.suptitle(document.title, fontsize=11)
+    figure.suptitle(fill(document.title, 66 * columns), fontsize=11)
     return figure
 
 
@@ -56,12 +56,9 @@ def svg(panel: Figure) -> str:
     """One panel as SVG to stand inside a page: no ids of its own, transparent, colours by the page's variables."""
     import matplotlib
 
-    with matplotlib.rc_context(
-        {"svg.fonttype": "none", "svg.hashsalt": "boundcheck", "font.size": 11, "legend.frameon": False}
-    ):
-        figure, axes = new_figure(width=6.0, height=4.0)
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "boundcheck", "font.size": 11}):
+        figure, axes = new_figure(width=6.0, height=4.2)
         panel.draw(axes)
-        axes.set_title("")
         file = io.StringIO()
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(file, format="svg", transparent=True, metadata=metadata)

@@ -70,21 +70,22 @@ def test_the_bars_are_the_tasks_by_p_and_truth(panels: dict, report: CrowdReport
 
 def test_the_points_of_the_calibration_are_shares_with_intervals(panels: dict, crowd: Crowd) -> None:  # type: ignore[type-arg]
     panel = panels["mean p of the tasks in a bin"]
-    calibrated, shares = panel.lines
-    (ends,) = panel.collections
-    assert [part.get_label() for part in (calibrated, ends, shares)] == ["calibrated", "95 % each", "share of +1"]
+    lines = {line.get_label(): line for line in panel.lines}
+    assert "calibrated" in lines
+    shares = lines["share of +1, 95 % each"]
+    ends = [segment for bar in panel.collections for segment in bar.get_segments()]
     x, share = shares.get_data()
     p = crowd_soft_labels(crowd.answers, method="types", types=2).p[:KNOWN]
     place = np.floor(p * 15)
     for b, at, positive in zip(np.unique(place), x, share, strict=True):
         assert at == pytest.approx(p[place == b].mean())
         assert positive == pytest.approx(np.mean(crowd.y[:KNOWN][place == b] > 0))
-    assert all(low[1] <= y <= high[1] for (low, high), y in zip(ends.get_segments(), share, strict=True))
+    assert all(low[1] <= y <= high[1] for (low, high), y in zip(ends, share, strict=True))
 
 
 def test_the_plane_has_every_task_in_the_colour_of_its_type(panels: dict, report: CrowdReport) -> None:  # type: ignore[type-arg]
-    clouds = panels[r"$\sqrt{\lambda_1}\,v_1$"].collections
-    sizes = {cloud.get_label(): len(cloud.get_offsets()) for cloud in clouds}
+    clouds = panels[r"$\sqrt{\lambda_1}\,v_1$"].get_legend_handles_labels()[0]
+    sizes = {cloud.get_label(): len(cloud.get_xdata()) for cloud in clouds}
     assert sizes == {f"type {k + 1}: {size} tasks": size for k, size in enumerate(report.type_sizes)}
     assert sum(sizes.values()) == TASKS
 

@@ -4,13 +4,17 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 
 import pytest
 import view_cases
 
-from boundcheck.presentation import VIEWS, latex, plain, terminal
+import boundcheck as bc
+from boundcheck.presentation import VIEWS, figures, latex, plain, present, terminal
 from boundcheck.presentation import html as html_writer
+from boundcheck.presentation.charts import LOOKS, Axis, Chart, Series
 from boundcheck.presentation.document import Answer, Column, Document, Next, Table
+from boundcheck.records.margin import Moment
 
 EVIL = "<b>$x_1$ & \x1b[2J</b>"
 ROWS = [(EVIL, 2**70, 0.1 + 0.2), ("plain", 7, None)]
@@ -129,3 +133,31 @@ def test_soft_and_hard_have_the_colours_of_the_page_in_every_figure(made: dict[s
     assert "var(--hard)" in drawn
     assert "#0072b2" not in drawn.lower()
     assert "#d55e00" not in drawn.lower()
+
+
+def test_a_margin_is_drawn_over_time_where_its_interval_narrowed() -> None:
+    found = bc.margin(bc.load_dataset("synthetic:circle:points=8"))
+    sampled = replace(found, history=(Moment(1.0, 0.1, 0.2), Moment(2.0, 0.12, 0.15)))
+    assert next(figure.caption for figure in present(sampled).figures()) == "interval for the margin"
+    assert "interval for the margin" not in [figure.caption for figure in present(found).figures()]
+
+
+def test_a_legend_stands_below_the_axes_and_names_are_told_apart_in_grey(made: dict[str, Document]) -> None:
+    """No legend overlaps the data; soft and hard differ by mark and by line."""
+    for document in made.values():
+        if document.figures():
+            drawn = figures.drawn(document, "x")
+            drawn.canvas.draw()
+            for axes in filter(lambda axes: axes.get_legend(), drawn.axes):
+                assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
+    assert LOOKS["soft"].line != LOOKS["hard"].line
+    assert len({look.mark for look in LOOKS.values()}) == len(LOOKS)
+
+
+def test_a_bracket_without_an_upper_end_is_an_arrow() -> None:
+    pytest.importorskip("matplotlib")
+    _, axes = figures.new_figure(width=6.0, height=4.0)
+    series = Series("s", LOOKS["soft"], [1.0, 2.0], [3.0, None], [(2.0, 4.0), (2.0, 9.0)], [False, True])
+    Chart(Axis("x"), Axis("y"), [series])(axes)
+    ends = {(line.get_marker(), *map(float, line.get_xydata()[0])) for line in axes.lines}
+    assert ends == {("_", 1, 2), ("_", 1, 4), ("_", 2, 2), ("^", 2, 9), ("o", 1, 3)}

@@ -1,7 +1,5 @@
 """What the figures of `verify` show."""
 
-from types import SimpleNamespace
-
 from boundcheck.presentation.figures import new_figure
 from boundcheck.presentation.views.verify_plots import ladder
 from boundcheck.records.verification import Rung
@@ -15,7 +13,8 @@ def test_a_rung_that_was_not_reached_is_an_arrow_from_where_it_was_sought() -> N
         Rung("empirical", "hard", "logistic", 8, "estimated", radius=50.0, bracket=(4, 8), searched_to=4),
     ]
     _, axes = new_figure(width=6.0, height=4.0)
-    ladder(SimpleNamespace(ladder=rungs), axes)  # type: ignore[arg-type]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["empirical, B=50", "empirical, B=1", "hard-sharp"]
+    ladder(rungs)(axes)
+    names = ["empirical, B=50 (hard)", "empirical, B=1 (hard)", "hard-sharp (hard)"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
     marks = {line.get_marker(): line.get_xdata()[0] for line in axes.lines}
-    assert marks == {"o": 8, "None": 4, ">": 64, "s": 5000}
+    assert marks == {"o": 8, "|": 8, ">": 64, "s": 5000}

@@ -60,7 +60,7 @@ def scaling(report: Scaling) -> Document:
             *blocks,
             Next([f"boundcheck reproduce scaling {report.against} -v", "boundcheck compare --eps .05 -v"]),
             Table(columns, report.rows, title, detail=True),
-            Figure(lambda axes: verify_plots.scaling(report, axes), "smallest widths with brackets and fitted lines"),
+            Figure(verify_plots.scaling(report), "smallest widths with brackets and fitted lines"),
         ],
     )
 
@@ -95,7 +95,7 @@ def logit_scales(report: LogitScales) -> Document:
                 "~: width where the fitted success rate crosses the target. Hard labels have the same radius B; the "
                 "bounds are at their floor."
             ),
-            Figure(lambda axes: verify_plots.logit_scales(report, axes), "smallest widths against the logit scale"),
+            Figure(verify_plots.logit_scales(report), "smallest widths against the logit scale"),
         ]
     margin = f"[{report.gamma.lower:.4g}, {report.gamma.upper:.4g}] ({numbers.certainty(report.gamma)})"
     data = Facts(

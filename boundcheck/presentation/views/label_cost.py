@@ -1,14 +1,9 @@
 """`labels cost`: the width that follows given soft labels, by temperature."""
 
-from typing import TYPE_CHECKING
-
 from boundcheck.presentation import numbers
+from boundcheck.presentation.charts import INK, LOOKS, SOFT, Axis, Chart, Level, Look, Series
 from boundcheck.presentation.document import Answer, Block, Column, Document, Figure, Next, Note, Table
-from boundcheck.presentation.figures import COLOURS, INK, OTHER
 from boundcheck.records.label_cost import LabelsCost
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 CURVE = (
     Column("temperature", "temperature"),
@@ -38,12 +33,10 @@ def cost(report: LabelsCost) -> Document:
             "limit only the proportions of its logits count."
         ),
         Next(_next(report)),
-        Figure(lambda axes: _fronts(report, axes), "least KL left by a field (upper ends), by temperature"),
+        Figure(_fronts(report), "least KL left by a field (upper ends), by temperature"),
     ]
     if report.best is not None:
-        blocks.append(
-            Figure(lambda axes: _widths(report, axes), "width proved to suffice; the disc is the temperature to take")
-        )
+        blocks.append(Figure(_widths(report), "width proved to suffice; black is the temperature to take"))
     return Document(f"what it costs to follow {report.source}", blocks)
 
 
@@ -66,23 +59,26 @@ def _next(report: LabelsCost) -> list[str]:
     return [softened, "boundcheck explain soft-agnostic"]
 
 
-def _fronts(report: LabelsCost, axes: "Axes") -> None:
-    """R* as a share of the KL risk of f = 0 against the radius, darker for higher temperatures."""
-    for i, row in enumerate(report.curve):
-        shade = 0.25 + 0.75 * (i + 1) / len(report.curve)
-        radii = [point.radius for point in row.front]
-        left = [point.upper / row.untrained for point in row.front]
-        ends = {0, len(report.curve) - 1}
-        label = f"temperature {row.temperature:g}" if i in ends or row.temperature == report.best else None
+def _fronts(report: LabelsCost) -> Chart:
+    """R* as a share of the KL risk of f = 0 against the radius; the best temperature in black, the others in blue."""
+    series = []
+    ends = (report.curve[0].temperature, report.curve[-1].temperature)
+    for row in report.curve:
         best = row.temperature == report.best
-        axes.plot(radii, left, color=INK if best else COLOURS["soft"], alpha=1 if best else shade, label=label)
-    axes.axhline(report.share, color=OTHER, lw=0.8)
-    axes.set(xscale="log", ylim=(0, 1.05), xlabel="radius B", ylabel="share of the KL risk of f = 0")
-    axes.legend(fontsize=8)
+        name = f"temperature {row.temperature:g}" if best or row.temperature in ends else ""
+        line = "-" if best else "--" if row.temperature == ends[0] else ":"
+        left = [point.upper / row.untrained for point in row.front]
+        look = Look(INK if best else SOFT, line, "")
+        series.append(Series(name, look, [point.radius for point in row.front], left))
+    y = Axis("share of the KL risk of f = 0", limits=(0, 1.05))
+    return Chart(Axis("radius B", log=True), y, series, [Level(report.share, "")])
 
 
-def _widths(report: LabelsCost, axes: "Axes") -> None:
-    known = [(row.temperature, row.width) for row in report.curve if row.width is not None]
-    axes.plot(*zip(*known, strict=True), ".-", color=COLOURS["soft"])
-    axes.plot(*zip(*(pair for pair in known if pair[0] == report.best), strict=True), "o", color=INK)
-    axes.set(xscale="log", yscale="log", xlabel="temperature", ylabel="width m")
+def _widths(report: LabelsCost) -> Chart:
+    temperatures, widths = [row.temperature for row in report.curve], [row.width for row in report.curve]
+    best = [width if at == report.best else None for at, width in zip(temperatures, widths, strict=True)]
+    series = [
+        Series("", LOOKS["soft"], temperatures, widths),
+        Series(f"temperature {report.best:g}", Look(INK, "", "D"), temperatures, best),
+    ]
+    return Chart(Axis("temperature", log=True), Axis("width m", log=True), series)

@@ -145,9 +145,7 @@ def width_runs(report: WidthReport) -> Document:
         Next(["boundcheck verify DATA --width-search", f"boundcheck explain {row.bound}"]),
         Facts(_data(report), detail=True),
         every,
-        Figure(
-            lambda axes: verify_plots.width_runs(report, axes), "average error of every run, target and certificates"
-        ),
+        Figure(verify_plots.width_runs(report), "average error of every run, target and certificates"),
     ]
     return Document(f"{row.bound} at width {report.width:,}", blocks)
 

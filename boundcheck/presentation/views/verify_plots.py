@@ -1,137 +1,138 @@
 """Figures of the width search: success against width, and the ladder from theorem to practice."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from boundcheck.presentation.charts import FOURTH, INK, LOOKS, THIRD, Axis, Chart, Level, Look, Series
 from boundcheck.presentation.document import Figure
-from boundcheck.presentation.figures import COLOURS, INK, OTHER, THIRD
 from boundcheck.records import Fit, LogitScales, Scaling, Search, Trial
-from boundcheck.records.verification import WidthReport, WidthSearchReport
+from boundcheck.records.verification import Rung, WidthReport, WidthSearchReport
 from boundcheck.verification import name_of
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-SCALING_COLOURS = (COLOURS["soft"], COLOURS["hard"], THIRD, "#cc79a7")
 MARKS = {"proved": "s", "certified": "D", "estimated": "o"}
+WIDTH = Axis("width m", log=True)
 
 
 def search_panels(report: WidthSearchReport) -> list[Figure]:
     """The ladder; success, errors and movement against the width."""
+    target = report.searches[0].success_target
     return [
-        Figure(partial(ladder, report), "squares proved, diamonds certified, discs trained, arrows: none up to there"),
-        Figure(partial(rates, report), f"share of runs with average error <= {report.eps:g}; bars hold together"),
-        Figure(partial(errors, report), "average error (solid) and error after the last step (open)"),
-        Figure(partial(movement, report), "flipped share of activations (solid), movement / B (open)"),
+        Figure(ladder(report.ladder), "squares proved, diamonds certified, discs trained; arrows: none up to there"),
+        Figure(
+            Chart(_tried(report), Axis("share of runs"), list(map(_rates, report.searches)), [Level(target, "target")]),
+            f"share of runs with average error <= {report.eps:g}; bars hold together",
+        ),
+        Figure(
+            _two(report, lambda trial, _: (trial.mean_error, trial.final_error), "error", [Level(report.eps, "eps")]),
+            "average error (filled) and error after the last step (hollow)",
+        ),
+        Figure(
+            _two(report, lambda trial, search: (trial.flip_fraction, trial.movement / search.radius), "share"),
+            "flipped share of activations (filled), movement / B (hollow)",
+        ),
     ]
 
 
-def rates(report: WidthSearchReport, axes: "Axes") -> None:
-    """Success rate with its interval at every width tried; the target as a line."""
-    for search, colour, style in _styled(report):
-        trials = _sorted(search)
-        share = [t.successes / t.seeds for t in trials]
-        low = [s - t.ci[0] for s, t in zip(share, trials, strict=True)]
-        high = [t.ci[1] - s for s, t in zip(share, trials, strict=True)]
-        widths = [t.width for t in trials]
-        name = name_of(search)
-        axes.errorbar(widths, share, [low, high], fmt="o", ls=style, color=colour, ms=4, capsize=2, label=name)
-    axes.axhline(report.searches[0].success_target, color=OTHER, lw=0.8)
-    axes.set(xscale="log", xlabel="width m", ylabel="share of runs")
-    axes.legend(fontsize=8)
+def _look(search: Search) -> Look:
+    """Of its labels; dotted where the radius is not that of the theorems."""
+    look = LOOKS[search.labels]
+    return look if search.radius == 1 else replace(look, line=":")
 
 
-def errors(report: WidthSearchReport, axes: "Axes") -> None:
-    """Average and last error at every width tried; the target as a line."""
-    _two(report, axes, lambda trial, _: (trial.mean_error, trial.final_error))
-    axes.axhline(report.eps, color=OTHER, lw=0.8)
-    axes.set(ylabel="error")
+def _rates(search: Search) -> Series:
+    trials = _sorted(search)
+    share = [t.successes / t.seeds for t in trials]
+    return Series(name_of(search), _look(search), [t.width for t in trials], share, [t.ci for t in trials])
 
 
-def movement(report: WidthSearchReport, axes: "Axes") -> None:
-    """How far the networks moved."""
-    _two(report, axes, lambda trial, search: (trial.flip_fraction, trial.movement / search.radius))
-    axes.set(ylabel="share")
-
-
-def _two(report: WidthSearchReport, axes: "Axes", values: Callable[[Trial, Search], tuple[float, float]]) -> None:
-    """Two values at every width tried, solid and open."""
-    for search, colour, style in _styled(report):
-        trials = _sorted(search)
-        solid, hollow = zip(*(values(trial, search) for trial in trials), strict=True)
-        widths = [t.width for t in trials]
-        axes.plot(widths, solid, "o", ls=style, color=colour, ms=4, label=name_of(search))
-        axes.plot(widths, hollow, "o", ls="none", mfc="none", color=colour, ms=4)
-    axes.set(xscale="log", xlabel="width m")
-    axes.legend(fontsize=8)
-
-
-def _styled(report: WidthSearchReport) -> list[tuple[Search, str, str]]:
-    """Searches that trained anything, each with its colour and line; the second on hard labels is dotted."""
-    found, seen = [], set()
+def _two(
+    report: WidthSearchReport,
+    values: Callable[[Trial, Search], tuple[float, float]],
+    label: str,
+    levels: Sequence[Level] = (),
+) -> Chart:
+    """Two values at every width tried, filled and hollow."""
+    series = []
     for search in report.searches:
-        style = ":" if search.labels in seen else "-"
-        seen.add(search.labels)
-        if search.trials:
-            found.append((search, COLOURS[search.labels], style))
-    return found
+        trials, look = _sorted(search), _look(search)
+        both = [values(trial, search) for trial in trials]
+        widths = [t.width for t in trials]
+        series.append(Series(name_of(search), look, widths, [one for one, _ in both]))
+        series.append(Series("", replace(look, line="", hollow=True), widths, [other for _, other in both]))
+    return Chart(_tried(report), Axis(label), series, levels)
+
+
+def _tried(report: WidthSearchReport) -> Axis:
+    """The widths, powers of two named."""
+    widths = sorted({trial.width for search in report.searches for trial in search.trials})
+    return replace(WIDTH, ticks={float(width): str(width) for width in widths if width & (width - 1) == 0})
 
 
 def _sorted(search: Search) -> list[Trial]:
     return sorted(search.trials, key=lambda trial: trial.width)
 
 
-def ladder(report: WidthSearchReport, axes: "Axes") -> None:
+def ladder(rungs: Sequence[Rung]) -> Chart:
     """Every rung over a common axis; one that was not reached is an arrow from where it was sought."""
-    shown = [rung for rung in report.ladder if rung.width or rung.searched_to]
-    for height, rung in enumerate(reversed(shown)):
-        mark = MARKS[rung.kind] if rung.width else ">"
-        axes.plot(rung.width or rung.searched_to or 0, height, mark, color=COLOURS[rung.labels])
-        if rung.bracket is not None and rung.bracket[1] is not None:
-            axes.plot([max(rung.bracket[0], 1), rung.bracket[1]], [height, height], color=COLOURS[rung.labels])
-    axes.set_yticks(range(len(shown)), [_label(rung.bound, rung.radius) for rung in reversed(shown)], fontsize=8)
-    axes.set(xscale="log", xlabel="width m")
-    axes.grid(axis="x", lw=0.3)
+    shown = [rung for rung in reversed(rungs) if rung.width or rung.searched_to]
+    series = []
+    for height, rung in enumerate(shown):
+        look = replace(LOOKS[rung.labels], line="", mark=MARKS[rung.kind] if rung.width else ">")
+        low, high = rung.bracket or (None, None)
+        ends = [] if low is None or high is None else [(float(max(low, 1)), float(high))]
+        at = float(rung.width or rung.searched_to or 0)
+        series.append(Series("", look, [at], [height], ends, lying=True))
+    names = {float(i): _rung_name(rung) for i, rung in enumerate(shown)}
+    return Chart(WIDTH, Axis("", ticks=names), series)
 
 
-def _label(bound: str, radius: float | None) -> str:
-    return f"{bound}, B={radius:.3g}" if bound == "empirical" and radius is not None else bound
+def _rung_name(rung: Rung) -> str:
+    own = f", B={rung.radius:.3g}" if rung.kind == "estimated" and rung.radius is not None else ""
+    return f"{rung.bound}{own} ({rung.labels})"
 
 
-def width_runs(report: WidthReport, axes: "Axes") -> None:
+def width_runs(report: WidthReport) -> Chart:
     """The average errors of the runs at one width beside the target and the certificates."""
     seeds = range(len(report.runs))
-    colour = COLOURS[report.bound.labels]
-    axes.plot(seeds, [run.average_error for run in report.runs], "o", color=colour, label="average error")
-    certified = [(i, run.certificate) for i, run in enumerate(report.runs) if run.certificate is not None]
-    axes.plot([i for i, _ in certified], [c for _, c in certified], "D", color=INK, mfc="none", label="certificate")
-    axes.axhline(report.eps, color=OTHER, lw=0.8, label="target")
-    axes.set(xlabel="run", ylabel="average error")
-    axes.legend(fontsize=8)
+    errors = Series(
+        "average error", replace(LOOKS[report.bound.labels], line=""), seeds, [run.average_error for run in report.runs]
+    )
+    proved = Series("certificate", Look(INK, "", "D", hollow=True), seeds, [run.certificate for run in report.runs])
+    return Chart(Axis("run"), Axis("average error"), [errors, proved], [Level(report.eps, "target")])
 
 
-def scaling(report: Scaling, axes: "Axes") -> None:
+def _bracket(search: Search) -> tuple[float, float]:
+    low, high = search.bracket
+    return float(max(low, 1)), float(high or search.max_width)
+
+
+def scaling(report: Scaling) -> Chart:
     """The smallest widths against the family's variable, with brackets and fitted lines."""
     places = [getattr(row.place, report.against) for row in report.rows]
-    for column, (fit, colour) in enumerate(zip(report.fits, SCALING_COLOURS, strict=False)):
+    looks = [*LOOKS.values(), Look(THIRD, "", "^"), Look(FOURTH, "", "v")]
+    series = []
+    for column, (fit, look) in enumerate(zip(report.fits, looks, strict=False)):
         apart = 1 + 0.02 * (column - (len(report.fits) - 1) / 2)  # equal widths would hide each other
-        for place, row in zip(places, report.rows, strict=True):
-            low, high = row.searches[column].bracket
-            ends = [max(low, 1), high or row.searches[column].max_width]
-            axes.plot([place * apart] * 2, ends, color=colour, lw=1)
-        known = [(x, row.widths[column]) for x, row in zip(places, report.rows, strict=True) if row.widths[column]]
-        x, width = np.array(known, dtype=float).reshape(-1, 2).T
-        axes.plot(x * apart, width, "o", ms=5, color=colour, label=f"{fit.search}: {slope_phrase(fit)}")
+        searches = [row.searches[column] for row in report.rows]
+        widths = [row.widths[column] for row in report.rows]
+        series.append(
+            Series(
+                f"{fit.search}: slope {slope_phrase(fit)}",
+                replace(look, line=""),
+                [place * apart for place in places],
+                widths,
+                list(map(_bracket, searches)),
+                [search.bracket[1] is None for search in searches],
+            )
+        )
         if fit.exponent is not None and not fit.beyond and not fit.below:
+            x, width = np.array([(p, w) for p, w in zip(places, widths, strict=True) if w], dtype=float).T
             level = np.exp(np.log(width).mean() - fit.exponent * np.log(x).mean())
-            axes.plot(x, level * x**fit.exponent, "--", lw=0.8, color=colour)
-    axes.set(xscale="log", yscale="log", xlabel=report.against, ylabel="smallest width m")
-    axes.set_xticks(places, [f"{place:.3g}" for place in places], minor=False)
-    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-    axes.legend(title="slope", fontsize=8)
+            series.append(Series("", Look(look.colour, "--", ""), x.tolist(), (level * x**fit.exponent).tolist()))
+    ticks = {place: f"{place:.3g}" for place in places}
+    return Chart(Axis(report.against, log=True, ticks=ticks), Axis("smallest width m", log=True), series)
 
 
 def slope_phrase(fit: Fit) -> str:
@@ -144,28 +145,21 @@ def slope_phrase(fit: Fit) -> str:
     return f"{sign}{fit.exponent:.2f}"
 
 
-def logit_scales(report: LogitScales, axes: "Axes") -> None:
+def logit_scales(report: LogitScales) -> Chart:
     """The smallest widths against the logit scale, with brackets, beside the sharp bounds."""
     scales = [row.logit_scale for row in report.rows]
-    for name, apart in (("soft", 1.0), ("hard", 1.06)):
-        found = [(row.logit_scale * apart, getattr(row, name), getattr(row, f"{name}_crossing")) for row in report.rows]
-        for at, search, _ in found:
-            low, high = search.bracket
-            axes.plot([at, at], [max(low, 1), high or search.max_width], color=COLOURS[name], lw=2)
-        known = [(at, width) for at, _, width in found if width is not None]
-        axes.plot(
-            [at for at, _ in known],
-            [width for _, width in known],
-            "o-",
-            ms=4,
-            color=COLOURS[name],
-            label=f"{name} labels",
+    series = [
+        Series(
+            f"{labels} labels",
+            LOOKS[labels],
+            [scale * apart for scale in scales],
+            [getattr(row, f"{labels}_crossing") for row in report.rows],
+            [_bracket(getattr(row, labels)) for row in report.rows],
+            [getattr(row, labels).bracket[1] is None for row in report.rows],
         )
-    for column, style in zip(range(len(report.rows[0].bounds) if report.rows else 0), ("-", "--"), strict=False):
-        rows = [row.bounds[column] for row in report.rows]
-        axes.plot(scales, [row.width for row in rows], color=INK, ls=style, lw=1, label=rows[0].bound)
-    axes.set(xscale="log", yscale="log", xlabel="logit scale = radius B", ylabel=f"width for error <= {report.eps:g}")
-    axes.set_xticks(scales, [f"{scale:g}" for scale in scales], minor=False)
-    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-    if report.rows:
-        axes.legend(fontsize=8)
+        for labels, apart in (("soft", 1.0), ("hard", 1.06))
+    ]
+    for bounds, line in zip(zip(*(row.bounds for row in report.rows), strict=True), ("-", "--"), strict=False):
+        series.append(Series(bounds[0].bound, Look(INK, line, ""), scales, [float(row.width) for row in bounds]))
+    x = Axis("logit scale = radius B", log=True, ticks={scale: f"{scale:g}" for scale in scales})
+    return Chart(x, Axis(f"width for error <= {report.eps:g}", log=True), series)
