@@ -9,6 +9,7 @@ data).
 import math
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -18,6 +19,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from boundcheck.bounds.data_dependent import DATA_BOUNDS, DataBound
+from boundcheck.bounds.inversion import NoWidthError
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.kernels import limiting_kernel
@@ -33,7 +35,7 @@ PILOT_DRAWS, DRAWS = 1 << 15, 1 << 18  # twice as many draws lower widths by 1 t
 _OPERATIONS = 6e11  # of one sample at most, about half a minute: larger data are given fewer draws
 _PILOTS, _CHECKS = 3, 6
 _STEP = 1.03  # a width that fails its check by so little is raised by this factor
-_START, _WIDEST = 2000, 1 << 40
+_STARTS, _WIDEST = (2_000, 16_000, 128_000, 1_024_000), 1 << 40
 _MOST_ROWS = 12_000  # whose kernel matrix is held (1.2 GB)
 
 
@@ -96,10 +98,7 @@ def data_width(
         raise InputError(f"radius {radius:g}: must be positive, or best")
     field = field or eps_field(dataset, eps, seed=seed, progress=progress)
     search = _Search(dataset, theorem, field, eps, failure, steps, step_size, draws or default_draws(*dataset.X.shape))
-    starts = {
-        B: search.pilot(B, _START, PILOT_DRAWS, _seed(seed, 0), progress)
-        for B in (RADII if radius == "best" else [radius])
-    }
+    starts = {B: search.begin(B, seed, progress) for B in (RADII if radius == "best" else [radius])}
     B = min(starts, key=lambda B: starts[B][0])
     width, step = starts[B]
     for k in range(1, _PILOTS):  # the last pilot is as sharp as the checks
@@ -211,6 +210,16 @@ class _Search:
         step = self._best_step(found)
         return self.smallest(found, step), step
 
+    def begin(self, B: float, seed: int, progress: Progress) -> tuple[int, float]:
+        """The first pilot: where the moments at one width allow none, its slab is wide, and more neurons are tried.
+
+        Raises NoWidthError where the widest allows none either.
+        """
+        for k, width in enumerate(_STARTS[:-1]):
+            with suppress(NoWidthError):
+                return self.pilot(B, width, self.draws if k else PILOT_DRAWS, _seed(seed, 0, k), progress)
+        return self.pilot(B, _STARTS[-1], self.draws, _seed(seed, 0, len(_STARTS)), progress)
+
     def slack(self, found: FieldMoments, step: float) -> float:
         """The theorem's condition: the width suffices where it is >= 0."""
         return self.theorem.slack(found, self.failure, step_size=step, steps=self.steps)
@@ -236,7 +245,7 @@ class _Search:
         while not suffices(high):
             high *= 2
             if high > _WIDEST:
-                raise InputError(
+                raise NoWidthError(
                     f"no width suffices for {self.theorem.id} by this field: its margin over the worst rows is not "
                     "positive, or the steps are too few"
                 )

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from boundcheck.bounds.data_dependent import deviation, perceptron_slack, soft_slack, worst_deviation
+from boundcheck.bounds.data_dependent import DATA_BOUNDS, deviation, perceptron_slack, soft_slack, worst_deviation
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.errors import InputError
 from boundcheck.margins.moments import moments, worst_mean
-from boundcheck.pipeline.data_bounds import DataField, data_width
-from boundcheck.pipeline.margin import margin
-from boundcheck.records import TrainingSpec
+from boundcheck.pipeline.data_bounds import DataField, data_width, eps_field
+from boundcheck.records import Labels, TrainingSpec
 from boundcheck.training.certificate import certify
+from boundcheck.training.intervals import default_comparator
 from boundcheck.training.network import initial_weights
 
 RNG = np.random.default_rng(0)
@@ -99,22 +99,24 @@ def test_deviations_cover_networks_at_their_risk(sphere: Dataset) -> None:
 
 
 @pytest.mark.parametrize("labels", ["soft", "hard"])
-def test_at_its_width_the_certificate_of_the_plain_comparator_fails_no_more_often_than_promised(labels: str) -> None:
-    data = load_dataset("synthetic:circle:points=8")
-    teacher = margin(data).teacher
-    assert teacher is not None
+@pytest.mark.parametrize(("source", "limit"), [("circle:points=8", 4000), ("pair:angle=30", 1200)])
+def test_at_its_width_the_certificate_of_the_plain_comparator_fails_no_more_often_than_promised(
+    labels: Labels, source: str, limit: int
+) -> None:
+    """tests/benchmarks/bench_data_bounds.py asks the same of eight data sets, with 200 W(0)."""
+    data = load_dataset(f"synthetic:{source}")
     eps, y = 0.15, data.y.astype(np.float64)
-    known = DataField(teacher.q, teacher.z)
+    known = eps_field(data, eps)
     found = data_width(data, f"{labels}-data", field=known, eps=eps, draws=1 << 16)
-    loss = "kl" if labels == "soft" else "perceptron"
-    spec = TrainingSpec(labels, loss, 1.0, 2.0**-10, 10**12)  # type: ignore[arg-type]
+    assert found.radius is not None
+    spec = TrainingSpec(labels, DATA_BOUNDS[found.bound].loss, found.radius, 2.0**-20, 10**18)
     failures = 0
     for seed in range(60):
         W0, a = initial_weights(found.width, 2, seed)
-        D = a[:, None] * field(data, teacher.q, W0) / math.sqrt(found.width) * (1 - 1e-9)
-        failures += certify(data.X, y, teacher.z, W0, a, D, spec).average_error > eps
+        D = default_comparator(W0, a, found.radius, known.q, data.X, y) * (1 - 1e-9)
+        failures += certify(data.X, y, known.z, W0, a, D, spec).average_error > eps
     assert stats.binomtest(failures, 60, found.failure_probability, alternative="greater").pvalue > 1e-3
-    assert found.width < 4000, "the sharp theorems ask for 4,184 and 8,308 neurons here"
+    assert found.width < limit, "the sharp theorems ask for 4,184 and 8,308 neurons on the circle"
 
 
 def test_fewer_neurons_and_larger_risks_never_help(sphere: Dataset) -> None:
