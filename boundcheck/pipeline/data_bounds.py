@@ -205,10 +205,15 @@ class _Search:
         )
 
     def pilot(self, B: float, width: int, draws: int, seed: int, progress: Progress) -> tuple[int, float]:
-        """The width and the step size that the moments at `width` ask for."""
+        """The width and the step size that the moments at `width` ask for; where few draws show none, from `draws`."""
         found = self.sample(B, width, draws, 0.99, seed, progress)
         step = self._best_step(found)
-        return self.smallest(found, step), step
+        try:
+            return self.smallest(found, step), step
+        except NoWidthError:
+            if draws >= self.draws:
+                raise
+            return self.pilot(B, width, self.draws, seed, progress)
 
     def begin(self, B: float, seed: int, progress: Progress) -> tuple[int, float]:
         """The first pilot: where the moments at one width allow none, its slab is wide, and more neurons are tried.
@@ -217,8 +222,8 @@ class _Search:
         """
         for k, width in enumerate(_STARTS[:-1]):
             with suppress(NoWidthError):
-                return self.pilot(B, width, self.draws if k else PILOT_DRAWS, _seed(seed, 0, k), progress)
-        return self.pilot(B, _STARTS[-1], self.draws, _seed(seed, 0, len(_STARTS)), progress)
+                return self.pilot(B, width, PILOT_DRAWS, _seed(seed, 0, k), progress)
+        return self.pilot(B, _STARTS[-1], PILOT_DRAWS, _seed(seed, 0, len(_STARTS)), progress)
 
     def slack(self, found: FieldMoments, step: float) -> float:
         """The theorem's condition: the width suffices where it is >= 0."""
