@@ -44,8 +44,7 @@ def symmetric_means(F: Points, centres: Centres, max_steps: int = 100) -> tuple[
         labels = nearest
         turned = np.where(np.take_along_axis(dots, labels[:, None], 1) < 0, -F, F)
         counts = np.bincount(labels, minlength=len(centres))
-        sums = np.zeros_like(centres)
-        np.add.at(sums, labels, turned)
+        sums = (labels == np.arange(len(centres))[:, None]) @ turned
         centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres)
     return labels, centres, _within(F, centres)
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from scipy.special import expit, logsumexp
 
 from boundcheck.crowds.answers import Answers
+from boundcheck.crowds.votes import vote_share
 
 PerTask = Float[np.ndarray, " d"]
 States = Float[np.ndarray, "s d"]
@@ -246,11 +247,6 @@ def _root(
             break
         x = np.where(found, x, np.where((step > low) & (step < high), step, (low + high) / 2))
     return x
-
-
-def vote_share(answers: Answers) -> PerTask:
-    """Share of +1 among the answers to each task, 1/2 where there is none."""
-    return np.asarray(0.5 + 0.5 * answers.surplus / np.maximum(answers.per_task, 1))
 
 
 def from_votes(answers: Answers) -> States:

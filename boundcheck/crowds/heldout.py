@@ -14,7 +14,6 @@ from scipy.special import expit, logsumexp
 
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.em import Mixture, log_joint
-from boundcheck.crowds.models import Model
 from boundcheck.crowds.spectral import Kind, Spectrum, refreshed
 
 FOLDS, DESIGNS = 5, 2
@@ -66,10 +65,12 @@ def _mixed(code: np.ndarray) -> np.ndarray:
     return np.asarray(code ^ (code >> np.uint64(31)))
 
 
-def score(answers: Answers, parts: Sequence[Split], model: Model) -> Float[np.ndarray, " d"]:
-    """Log-likelihood of each task's held-out answers, jointly given its others; a mean over designs, in nats."""
-    held_out = (log_likelihood(model.fit(part.train, part.found), answers) for part in parts)
-    return np.asarray(sum(held_out, np.zeros(answers.n_tasks)) / DESIGNS)
+def score(answers: Answers, fits: Sequence[Mixture]) -> Float[np.ndarray, " d"]:
+    """Log-likelihood of each task's held-out answers, jointly given its others; a mean over designs, in nats.
+
+    fits: the model fitted to each of the `splits`, as in all that follows.
+    """
+    return np.asarray(sum((log_likelihood(fit, answers) for fit in fits), np.zeros(answers.n_tasks)) / DESIGNS)
 
 
 def log_likelihood(mixture: Mixture, answers: Answers) -> Float[np.ndarray, " d"]:
@@ -78,31 +79,46 @@ def log_likelihood(mixture: Mixture, answers: Answers) -> Float[np.ndarray, " d"
     return np.asarray(logsumexp(everything, axis=0) - logsumexp(mixture.joint, axis=0))
 
 
-def temperature(answers: Answers, parts: Sequence[Split], model: Model) -> float:
-    """The T in [1, 100] with which sigmoid(log odds / T), from a task's other answers, predicts held-out ones best.
+def cooled(answers: Answers, parts: Sequence[Split], fits: Sequence[Mixture]) -> tuple[float, Float[np.ndarray, " d"]]:
+    """The T in [1, 100] with which sigmoid(log odds / T) predicts held-out answers best, and how well.
 
     A worker answers +1 with probability p_j P(+1 | y = +1) + (1 - p_j) P(+1 | y = -1), given the task's other answers;
-    T divides the log odds of p_j.  The likelihood of single answers, not joint ones.  Needs no truth: log odds that
-    are too large, from reliabilities fitted to few answers or workers who err together, predict badly.  T below 1
-    would make labels surer than the model is. Ours, after Guo et al. (ICML 2017), who fit T to truth.
+    T divides the log odds of p_j.  The likelihood of single answers, not joint ones, summed over each task, in nats, a
+    mean over designs.  Needs no truth: log odds that are too large, from reliabilities fitted to few answers or workers
+    who err together, predict badly.  T below 1 would make labels surer than the model is.  Ours, after Guo et al.
+    (ICML 2017), who fit T to truth.
     """
-    found = [_single(model.fit(part.train, part.found), part.held, answers) for part in parts]
-    logits, plus, minus, said = (np.concatenate(column) for column in zip(*found, strict=True))
+    found = [_single(fit, part.held, answers) for part, fit in zip(parts, fits, strict=True)]
+    tasks, logits, plus, minus, said = (np.concatenate(column) for column in zip(*found, strict=True))
 
-    def loss(inverse: float) -> float:
+    def gain(inverse: float) -> Float[np.ndarray, " answers"]:
         p = expit(logits * inverse)
         chance = p * plus + (1 - p) * minus
-        return -float(np.log(np.where(said > 0, chance, 1 - chance)).sum())
+        return np.asarray(np.log(np.where(said > 0, chance, 1 - chance)))
 
-    return 1 / float(minimize_scalar(loss, bounds=(0.01, 1.0), method="bounded").x)
+    inverse = float(minimize_scalar(lambda at: -gain(at).sum(), bounds=(0.01, 1.0), method="bounded").x)
+    return 1 / inverse, np.bincount(tasks, gain(inverse), minlength=answers.n_tasks) / DESIGNS
 
 
 def _single(mixture: Mixture, held: Bool[np.ndarray, " answers"], answers: Answers) -> tuple[np.ndarray, ...]:
-    """Of each held-out answer: the task's log odds, P(+1 | y = +1), P(+1 | y = -1), and the answer."""
+    """Of each held-out answer: its task, the task's log odds, P(+1 | y = +1), P(+1 | y = -1), and the answer."""
     workers, tasks, values = (column[held] for column in answers.triples())
     chances = []
     for label in (0, 1):
         joint, theta = mixture.joint[label::2][:, tasks], mixture.theta[label::2][:, workers]
         of_type = np.exp(joint - logsumexp(joint, axis=0))
         chances.append((of_type * theta).sum(axis=0))
-    return mixture.logits[tasks], chances[0], chances[1], values
+    return tasks, mixture.logits[tasks], chances[0], chances[1], values
+
+
+def more_right_than_votes(answers: Answers, parts: Sequence[Split], fits: Sequence[Mixture]) -> Float[np.ndarray, " d"]:
+    """Held-out answers to each task with the label of `fits` minus those with the label of the vote; over designs.
+
+    An answer of reliability r to a task agrees with labels that err on a share e with mean r (1 - 2e): labels that
+    agree more often err less, whatever the model claims for them.
+    """
+    total = np.zeros(answers.n_tasks)
+    for part, fit in zip(parts, fits, strict=True):
+        differs = (np.sign(fit.logits) - np.sign(part.train.surplus)) / 2
+        total += differs * (answers.surplus - part.train.surplus)
+    return total / DESIGNS

@@ -5,22 +5,19 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import logit
 
 from boundcheck.crowds.agreement import agreement
 from boundcheck.crowds.answers import Answers, components
 from boundcheck.crowds.checks import CONFOUNDED, look_at_answers, told_by_type, type_label_correlation, warn
 from boundcheck.crowds.choice import Choice
-from boundcheck.crowds.em import Mixture, OneCoin, TwoCoin
+from boundcheck.crowds.em import Mixture
 from boundcheck.crowds.models import (
     MIN_TASKS,
     MIN_WORKERS,
+    VOTES,
     by_groups,
     candidates,
-    coin_vote,
     one_coin,
-    rank_one_vote,
-    triangular_vote,
 )
 from boundcheck.crowds.plan import Plan, Settings, make_plan
 from boundcheck.crowds.spectral import Kind, Spectrum, spectrum, task_types
@@ -88,9 +85,6 @@ def crowd_soft_labels(
     method: str = "auto",
     types: int | str | None = None,
     kind: Kind = "plain",
-    a: float = 1.0,
-    b: float = 1.0,
-    prior: float = 0.5,
     with_spectrum: bool = False,
     progress: Progress = SILENT,
 ) -> CrowdLabels:
@@ -101,18 +95,18 @@ def crowd_soft_labels(
     types: their number, 1..8. None: one for mv, te, wls, ds1, ds2 (a number splits the tasks first and runs the method
     on each group), automatic for types and auto. "auto": the number of eigenvalues above the noise edge; for the
     method auto, part of the choice.
-    kind: see `spectrum`.  a, b: pseudo-counts, at least 1e-6.  prior: of mv, te and wls, in (0, 1).
+    kind: see `spectrum`.
     with_spectrum: find the eigenvectors even if the method does without.
 
     Labels of a type are identified up to a common sign; each type's answers are assumed right more often than wrong.
     Raises InputError for settings out of range and too few workers or tasks; warns of what makes the result doubtful.
     """
-    settings = Settings(method, types, kind, a, b, prior)
+    settings = Settings(method, types, kind)
     part = components(answers)
     _, main = _restricted(answers, part == 0)
     plan = make_plan(main, settings, with_spectrum=with_spectrum, progress=progress)
     look_at_answers(answers, part, model=plan.model, types=plan.types, kind=kind)
-    logits = np.full(answers.n_tasks, float(logit(prior)))
+    logits = np.zeros(answers.n_tasks)
     posterior = np.full((plan.types, answers.n_tasks), np.nan)
     reliability = np.zeros((plan.types, answers.n_workers))
     converged, too_small = True, 0
@@ -161,11 +155,11 @@ def _label(here: Answers, plan: Plan, settings: Settings, *, main: bool) -> _Lab
     nobody = np.zeros((1, n))
     if plan.model == "mv":
         counted = settings.method == "mv" or n < MIN_WORKERS
-        return _Labelled(majority(here, settings.prior) if counted else agreement(here).logits(here), 1.0, nobody)
+        return _Labelled(majority(here) if counted else agreement(here).logits(here), 1.0, nobody)
     if n < MIN_WORKERS:
-        return _Labelled(majority(here, settings.prior), np.nan, nobody, simpler=True)
+        return _Labelled(majority(here), np.nan, nobody, simpler=True)
     if plan.types > 1 and d < MIN_TASKS:
-        simple = one_coin(here, a=settings.a, b=settings.b)
+        simple = one_coin(here)
         return _Labelled(simple.logits, np.nan, simple.reliability, simple.converged, simpler=True)
     found = plan.found
     if plan.types > 1 and not main:
@@ -173,19 +167,13 @@ def _label(here: Answers, plan: Plan, settings: Settings, *, main: bool) -> _Lab
     if settings.method in ("te", "wls") or (settings.method in ("ds1", "ds2") and plan.types > 1):
         groups = np.zeros(d, dtype=int) if found is None else task_types(found, plan.types)
         return _vote_in_groups(here, groups, plan, settings)
-    mixture = candidates(plan.types, a=settings.a, b=settings.b)[plan.model].fit(here, found)
+    mixture = candidates(plan.types)[plan.model].fit(here, found)
     return _from_mixture(mixture, 1.0 if plan.choice is None else plan.choice.temperature)
 
 
 def _vote_in_groups(here: Answers, groups: Int[np.ndarray, " d"], plan: Plan, settings: Settings) -> _Labelled:
     """The one-type method, on all tasks or on each group; the group with the most reliable answers comes first."""
-    coin = OneCoin(1, settings.a, settings.b) if settings.method == "ds1" else TwoCoin(settings.a, settings.b)
-    votes = {
-        "te": lambda part: triangular_vote(part, settings.prior),
-        "wls": lambda part: rank_one_vote(part, settings.prior),
-    }
-    vote = votes.get(settings.method, lambda part: coin_vote(part, coin))
-    logits, r = by_groups(here, groups, vote)
+    logits, r = by_groups(here, groups, VOTES[settings.method])
     r = np.vstack([r, np.zeros((plan.types - len(r), here.n_workers))])
     easiest_first = np.argsort(-(r @ here.per_worker), kind="stable")
     return _Labelled(logits, np.eye(plan.types)[easiest_first][:, groups], r[easiest_first])

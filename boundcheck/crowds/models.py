@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,28 +44,28 @@ class Model:
     fit: Callable[[Answers, Any], Mixture]
 
 
-def one_coin(answers: Answers, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+def one_coin(answers: Answers) -> Mixture:
     """One-coin Dawid-Skene: one reliability per worker. Starts from the vote shares."""
-    return fit(answers, from_votes(answers), OneCoin(1, a, b))
+    return fit(answers, from_votes(answers), OneCoin())
 
 
-def two_coin(answers: Answers, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+def two_coin(answers: Answers) -> Mixture:
     """Dawid & Skene (1979) with two classes: a reliability per worker and class. Starts from the vote shares."""
-    return fit(answers, from_votes(answers), TwoCoin(a, b))
+    return fit(answers, from_votes(answers), TwoCoin())
 
 
-def scaled(answers: Answers, found: Spectrum, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+def scaled(answers: Answers, found: Spectrum) -> Mixture:
     """Two types with reliabilities r_i and c r_i. Starts from the split of |v_j| on the line and one-coin labels."""
     strong = two_means(np.abs(found.vectors[:, 0]))[0]
-    start = from_types(1 - strong, one_coin(answers, a=a, b=b).logits, 2)
-    return identified(fit(answers, start, Scaled(a, b)), answers)
+    start = from_types(1 - strong, one_coin(answers).logits, 2)
+    return identified(fit(answers, start, Scaled()), answers)
 
 
-def several_types(answers: Answers, found: Spectrum, types: int, *, a: float = 1.0, b: float = 1.0) -> Mixture:
+def several_types(answers: Answers, found: Spectrum, types: int) -> Mixture:
     """A reliability per worker and type (theory: Task types), from the spectral types and one-coin labels in each."""
     groups = task_types(found, types)
-    labels, _ = by_groups(answers, groups, lambda part: coin_vote(part, OneCoin(1, a, b)))
-    return identified(fit(answers, from_types(groups, labels, types), OneCoin(types, a, b)), answers)
+    labels, _ = by_groups(answers, groups, VOTES["ds1"])
+    return identified(fit(answers, from_types(groups, labels, types), OneCoin(types)), answers)
 
 
 def by_groups(
@@ -96,37 +97,33 @@ def _signed(answers: Answers, logits: PerTask, reliability: PerWorker) -> tuple[
     return (-logits, -reliability) if against else (logits, reliability)
 
 
-def coin_vote(answers: Answers, coin: Coin) -> tuple[PerTask, PerWorker]:
-    """Log odds and reliabilities of one- or two-coin EM, for `by_groups`."""
+def _coin_vote(answers: Answers, coin: Coin) -> tuple[PerTask, PerWorker]:
     mixture = fit(answers, from_votes(answers), coin)
     return mixture.logits, mixture.reliability[0]
 
 
-def triangular_vote(answers: Answers, prior: float = 0.5) -> tuple[PerTask, PerWorker]:
-    """Triangular estimation, then the weighted vote."""
-    r = triangular(answers)
-    return weighted_vote(answers, r, prior), r
+def _weighted(answers: Answers, reliability: Callable[[Answers], PerWorker]) -> tuple[PerTask, PerWorker]:
+    r = reliability(answers)
+    return weighted_vote(answers, r), r
 
 
-def rank_one_vote(answers: Answers, prior: float = 0.5) -> tuple[PerTask, PerWorker]:
-    """Weighted rank-one least squares, then the weighted vote."""
-    r = rank_one(answers)
-    return weighted_vote(answers, r, prior), r
+VOTES: dict[str, Callable[[Answers], tuple[PerTask, PerWorker]]] = {
+    "te": partial(_weighted, reliability=triangular),
+    "wls": partial(_weighted, reliability=rank_one),
+    "ds1": partial(_coin_vote, coin=OneCoin()),
+    "ds2": partial(_coin_vote, coin=TwoCoin()),
+}
+"""Log odds and reliabilities of one type, by method."""
 
 
-def candidates(most_types: int, *, a: float = 1.0, b: float = 1.0) -> dict[str, Model]:
+def candidates(most_types: int) -> dict[str, Model]:
     """Models from the simplest on: mv, one, scaled, two, free, types3, ... with up to `most_types` task types."""
     models = {
         "mv": Model(1, lambda n: 1, lambda answers, found: equal_coin(answers)),
-        "one": Model(1, OneCoin(1, a, b).parameters, lambda answers, found: one_coin(answers, a=a, b=b)),
-        "scaled": Model(2, Scaled(a, b).parameters, lambda answers, found: scaled(answers, found, a=a, b=b)),
-        "two": Model(1, TwoCoin(a, b).parameters, lambda answers, found: two_coin(answers, a=a, b=b)),
+        "one": Model(1, OneCoin().parameters, lambda answers, found: one_coin(answers)),
+        "scaled": Model(2, Scaled().parameters, lambda answers, found: scaled(answers, found)),
+        "two": Model(1, TwoCoin().parameters, lambda answers, found: two_coin(answers)),
     }
     for k in range(2, MOST_TYPES + 1):
-        coin = OneCoin(k, a, b)
-        models[coin.name] = Model(
-            k,
-            coin.parameters,
-            lambda answers, found, k=k: several_types(answers, found, k, a=a, b=b),  # type: ignore[misc]
-        )
+        models[OneCoin(k).name] = Model(k, OneCoin(k).parameters, partial(several_types, types=k))
     return {name: model for name, model in models.items() if model.types <= most_types}

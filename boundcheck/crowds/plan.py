@@ -21,9 +21,6 @@ class Settings:
     method: str = "auto"
     types: int | str | None = None
     kind: Kind = "plain"
-    a: float = 1.0
-    b: float = 1.0
-    prior: float = 0.5
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -32,10 +29,6 @@ class Settings:
             raise InputError(f"kind {self.kind!r} is unknown; use plain or corr")
         if self.types not in (None, "auto", *range(1, MOST_TYPES + 1)):
             raise InputError(f"types {self.types!r}: give a number in 1..{MOST_TYPES}, or auto")
-        if not (self.a >= 1e-6 and self.b >= 1e-6):
-            raise InputError(f"pseudo-counts a = {self.a:g}, b = {self.b:g}: both must be at least 1e-6")
-        if not 0 < self.prior < 1:
-            raise InputError(f"prior {self.prior:g} is outside (0, 1)")
         if self.method == "mv" and self.types not in (None, 1):
             raise InputError("types with mv: a vote is the same in every group; use te, wls, ds1, ds2, types or auto")
 
@@ -91,11 +84,11 @@ def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, prog
 
 def _automatic(answers: Answers, found: Spectrum, settings: Settings, progress: Progress) -> Plan:
     """The choice by held-out likelihood (see `choice`), among the models of one number of types if it is given."""
-    types, a, b = settings.types, settings.a, settings.b
+    types = settings.types
     models: tuple[str, ...] | None = None
     if isinstance(types, int):
         models = {1: ("mv", "one", "two"), 2: ("scaled", "free")}.get(types, (OneCoin(types).name,))
-    choice = choose(answers, found, models=models, kind=settings.kind, a=a, b=b, progress=progress)
+    choice = choose(answers, found, models=models, kind=settings.kind, progress=progress)
     if not choice.beats_guessing:
         warn("no model predicts held-out answers clearly better than guessing: the labels may be worth little")
     return Plan(choice.model, candidates(MOST_TYPES)[choice.model].types, found, choice)

@@ -15,11 +15,14 @@ PerWorker = Float[np.ndarray, " n"]
 PerTask = Float[np.ndarray, " d"]
 
 
-def majority(answers: Answers, prior: float = 0.5) -> PerTask:
-    """Log odds of the share of +1 votes, the share kept within [0.001, 0.999]; the prior's where nobody answered."""
-    votes = answers.per_task
-    share = np.where(votes > 0, 0.5 + 0.5 * answers.surplus / np.maximum(votes, 1), prior)
-    return np.asarray(logit(np.clip(share, _UNANIMOUS, 1 - _UNANIMOUS)))
+def vote_share(answers: Answers) -> PerTask:
+    """Share of +1 among the answers to each task, 1/2 where there is none."""
+    return np.asarray(0.5 + 0.5 * answers.surplus / np.maximum(answers.per_task, 1))
+
+
+def majority(answers: Answers) -> PerTask:
+    """Log odds of the share of +1 votes, the share kept within [0.001, 0.999]."""
+    return np.asarray(logit(np.clip(vote_share(answers), _UNANIMOUS, 1 - _UNANIMOUS)))
 
 
 def triangular(answers: Answers) -> PerWorker:
@@ -79,15 +82,18 @@ def rank_one(answers: Answers, *, steps: int = 500, tolerance: float = 1e-10) ->
     return np.asarray(r)
 
 
-def weighted_vote(answers: Answers, reliability: PerWorker, prior: float = 0.5) -> PerTask:
-    """Log odds ln(pi/(1-pi)) + sum_i X_ij ln((1 + r_i)/(1 - r_i)) of known reliabilities.
+def weighted_vote(answers: Answers, reliability: PerWorker) -> PerTask:
+    """Log odds sum_i X_ij ln((1 + r_i)/(1 - r_i)) of known reliabilities, both labels equally likely.
 
     |r_i| is clipped to 1 - 1/(m_i + 2), so that no worker outvotes all others on the strength of few answers.
     Source: Nitzan & Paroush, International Economic Review 23 (1982).
     """
+    return np.asarray(answers.X.T @ (2 * np.arctanh(_limited(answers, reliability))))
+
+
+def _limited(answers: Answers, reliability: PerWorker) -> PerWorker:
     limit = 1 - 1 / (answers.per_worker + 2)
-    weights = 2 * np.arctanh(np.clip(reliability, -limit, limit))
-    return np.asarray(logit(prior) + answers.X.T @ weights)
+    return np.asarray(np.clip(reliability, -limit, limit))
 
 
 def vote_bounds(answers: Answers, reliability: PerWorker) -> tuple[float, float]:
@@ -97,8 +103,7 @@ def vote_bounds(answers: Answers, reliability: PerWorker) -> tuple[float, float]
     Averaged over tasks; the prior must be 1/2.  Source: Berend & Kontorovich (NeurIPS 2014); theory: Weighted votes;
     a test compares both with the exact error of small committees.
     """
-    limit = 1 - 1 / (answers.per_worker + 2)
-    r = np.clip(reliability, -limit, limit)
+    r = _limited(answers, reliability)
     potential = np.asarray(answers.answered.T @ (r * np.arctanh(r)))
     upper = np.minimum(0.5, np.exp(-potential / 2))
     lower = 0.75 * expit(-(2 * potential + 4 * np.sqrt(potential)))

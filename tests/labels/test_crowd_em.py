@@ -22,7 +22,7 @@ from boundcheck.crowds.em import (
     identified,
     log_joint,
 )
-from boundcheck.crowds.models import one_coin, scaled, several_types, two_coin
+from boundcheck.crowds.models import several_types
 from boundcheck.crowds.spectral import spectrum
 
 
@@ -168,8 +168,8 @@ def test_swapping_labels_of_a_type_leaves_the_law_alone() -> None:
 def test_a_worker_who_always_says_yes_counts_for_nothing_with_two_coins() -> None:
     """ln(alpha/(1 - beta)) -> 0: the answer is the same whatever the label. One coin cannot see it."""
     crowd = scenario("one", 8, tasks_per_type=300, seed=6)
-    X = np.vstack([crowd.answers.X, np.ones(600)])
-    alpha, wrong = two_coin(from_matrix(X), a=1e-6, b=1e-6).theta[:, -1]
+    answers = from_matrix(np.vstack([crowd.answers.X, np.ones(600)]))
+    alpha, wrong = fit(answers, from_votes(answers), TwoCoin(1e-6, 1e-6)).theta[:, -1]
     assert alpha == pytest.approx(1.0, abs=1e-5)
     assert np.log(alpha / wrong) == pytest.approx(0.0, abs=1e-3)
 
@@ -178,12 +178,13 @@ def test_deterministic_workers_give_no_nan() -> None:
     """The smallest allowed pseudo-counts with perfect and perfectly wrong workers."""
     y = np.where(np.arange(40) % 3, 1, -1)
     answers = from_matrix(np.stack([y, y, y, -y]))
-    found = spectrum(answers)
-    for mixture in (
-        one_coin(answers, a=1e-6, b=1e-6),
-        two_coin(answers, a=1e-6, b=1e-6),
-        scaled(answers, found, a=1e-6, b=1e-6),
-        several_types(answers, found, 2, a=1e-6, b=1e-6),
+    one, types = from_votes(answers), from_types(np.arange(40) % 2, y.astype(float), 2)
+    for start, coin in (
+        (one, OneCoin(1, 1e-6, 1e-6)),
+        (one, TwoCoin(1e-6, 1e-6)),
+        (types, Scaled(1e-6, 1e-6)),
+        (types, OneCoin(2, 1e-6, 1e-6)),
     ):
+        mixture = fit(answers, start, coin)
         assert np.isfinite(mixture.logits).all()
         np.testing.assert_array_equal(np.sign(mixture.logits), y)
