@@ -181,6 +181,11 @@ def test_tables_name_model_types_workers_and_assumption(files: tuple[Path, Path]
         assert words in done.stdout
 
 
+def test_a_method_that_was_asked_for_says_that_its_p_is_not_calibrated(files: tuple[Path, Path]) -> None:
+    assert "p is not calibrated" in run(files[0], "--method", "ds1").stdout
+    assert "p is not calibrated" not in run(files[0]).stdout
+
+
 @pytest.mark.parametrize("method", ["te", "types"])
 def test_the_figure_is_drawn_for_any_method(
     files: tuple[Path, Path], crowd: Crowd, tmp_path: Path, method: str

@@ -20,6 +20,9 @@ MODELS = {
     "scaled": "two types, reliabilities r and c r",
     "free": "two types, a reliability per worker and type",
 }
+NOT_CALIBRATED = (
+    "p is not calibrated: it is the model's own, which is usually too sure; --method auto cools it by held-out answers"
+)
 HELD_OUT = (
     Column("model", "model"),
     Column("parameters", "parameters"),
@@ -58,6 +61,7 @@ def crowd(report: CrowdReport) -> Document:
         Note(f"labels: {counted(report.labels)}"),
         Note(_types(report)),
         Table(QUALITY, _quality(report), known),
+        *([] if report.method == "auto" else [Note(NOT_CALIBRATED)]),
         Note(f"assumed: {report.assumption}"),
     ]
     for what, file in (("soft labels", report.output), ("figure", report.figure)):
