@@ -3,7 +3,8 @@
     CROWDS=FOLDER pytest tests/benchmarks/bench_crowd_choice.py -s
 
 FOLDER holds NAME.csv (task,worker,label) and NAME.truth.csv (task,label); without it the real crowds are skipped.
-START: the first seed (4000).  POSITIVE="bluebird=2 web=3,4,5" names the labels that mean +1 where they are not 0 and 1.  COUNT: crowds a family (20).
+POSITIVE="bluebird=2 web=3,4,5" names the labels that mean +1 where they are not 0 and 1.
+COUNT: crowds a family (20).  START: the first seed (4000).
 Printed: error of the choice, of majority vote and of two coins; log loss as it is and at the best temperature; for
 families the mean excess over the better of the two in every crowd, with its standard error.
 """
@@ -72,7 +73,7 @@ def test_a_real_crowd(name: str) -> None:
 
 
 def family(name: tuple[object, ...], seed: int) -> tuple[Answers, np.ndarray]:
-    """A sparse one-coin crowd with accuracies U(.5, .8), or a scenario, with 500 tasks of each type or as many as told."""
+    """A sparse one-coin crowd with accuracies U(.5, .8), or a scenario (500 tasks a type unless told)."""
     if name in SPARSE:
         tasks, workers, votes = name
         rng = np.random.default_rng([seed, 77])
