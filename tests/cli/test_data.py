@@ -1,5 +1,6 @@
 """`boundcheck data`, the warnings about preparation, and what the manifest says was done to the rows."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -107,12 +108,25 @@ def test_the_manifest_and_one_line_say_what_was_done(table: str, tmp_path: Path)
     assert [s["name"] for s in manifest["preparation"]["steps"]] == ["impute", "onehot", "bias"]
     assert manifest["preparation"]["steps"][2]["learned"] == {"value": 2.0}
     assert manifest["left_out"] == ["column 'row' (--ignore)", "1 rows with missing values left out"]
-    assert manifest["file_sha256"] == __import__("hashlib").sha256(ROWS.encode()).hexdigest()
+    assert manifest["file_sha256"] == hashlib.sha256(ROWS.encode()).hexdigest()
     line = " ".join(run("margin", table, *options, "--norm", "rkhs").stdout.split())
     assert "39 rows, 5 columns; +1: yes; -1: no; left out: column 'row' (--ignore), 1 rows" in line
     teacher = tmp_path / "t.npz"
     run("margin", table, *options, "--norm", "rkhs", "--save-teacher", teacher)
     assert b'"bias"' in np.load(teacher)["preparation"].item()
+
+
+def test_other_commands_say_what_they_were_made_of(table: str, tmp_path: Path) -> None:
+    options = ("--target", "y", "--ignore", "row", "--prepare", "impute=drop,onehot", "--eps", 0.1, "--gamma", 0.1)
+    compared = envelope("compare", "--data", table, *options)["manifest"]
+    assert (compared["classes"]["positive"], compared["preparation"]["normalize"]) == (["yes"], "max")
+    line = " ".join(run("compare", "--data", table, *options).stdout.split())
+    assert "39 rows, 4 columns; +1: yes; -1: no; left out: column 'row' (--ignore), 1 rows" in line
+    answers = tmp_path / "answers.csv"
+    answers.write_text("task,worker,label\na,1,1\na,2,1\nb,1,0\nb,2,0\n")
+    sha = hashlib.sha256(answers.read_bytes()).hexdigest()
+    assert envelope("crowd", answers, "--method", "mv")["manifest"]["files"] == {str(answers): sha}
+    assert f"made of {answers} (file {sha[:12]})" in " ".join(run("crowd", answers, "--method", "mv").stdout.split())
 
 
 @pytest.mark.parametrize(
