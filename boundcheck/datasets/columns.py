@@ -36,15 +36,12 @@ def read_columns(path: str | Path, arrays: tuple[str, ...] = ()) -> Columns:
         return {arrays[0]: read_npy(file)}
     if suffix not in (".csv", ".tsv") and name != STDIN:
         raise InputError(f"{name}: unknown kind of file; use .csv, .tsv, .npz, .npy or - (csv on stdin)")
-    with csv_lines(file) as lines:
-        header = [column.strip().lower() for column in next(lines)[1]]
-        if any(column and header.count(column) > 1 for column in header):
-            raise InputError(f"{lines.name}: the first line names a column twice ({listed(header)}); rename one")
-        cells: tuple[list[str], ...] = tuple([] for _ in header)
-        for _, row in lines:
-            for found, cell in zip(cells, row, strict=True):
-                found.append(cell.strip())
-    return dict(zip(header, cells, strict=True))
+    first, *rows = (cells for _, cells in csv_lines(file))
+    header = [column.strip().lower() for column in first]
+    if any(column and header.count(column) > 1 for column in header):
+        where = "stdin" if name == STDIN else name
+        raise InputError(f"{where}: the first line names a column twice ({listed(header)}); rename one")
+    return {column: [row[j].strip() for row in rows] for j, column in enumerate(header)}
 
 
 def column(columns: Columns, where: str, role: str, wanted: str | None = None) -> Any:

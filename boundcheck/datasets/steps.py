@@ -57,11 +57,25 @@ def parse(where: str, steps: str | Sequence[str]) -> list[tuple[str, Any]]:
         if name not in STEPS:
             raise InputError(f"{where}: --prepare has no step {quoted(name)}; use {', '.join(STEPS)}")
         try:
-            found.append((name, STEPS[name].read(value if equals else None)))
-        except (ValueError, TypeError):
+            found.append((name, _parameter(name, value if equals else None)))
+        except ValueError:
             usage = STEPS[name].usage
             raise InputError(f"{where}: --prepare {quoted(text)} is not understood; {usage}") from None
     return found
+
+
+def _parameter(name: str, text: str | None) -> int | float | str | None:
+    """What is typed after name=, None for nothing. Raises ValueError if the step takes no such thing."""
+    value: int | float | str | None = text
+    if name == "pca":
+        value, right = int(text or ""), int(text or "") >= 1
+    elif name == "bias" and text is not None:
+        value, right = float(text), 0 < abs(float(text)) < math.inf
+    else:
+        right = text is None or (name == "impute" and text in ("mean", "drop"))
+    if not right:
+        raise ValueError(text)
+    return value
 
 
 def learn(where: str, asked: Sequence[tuple[str, Any]], rows: Rows) -> tuple[tuple[Step, ...], Rows]:
@@ -243,44 +257,20 @@ def _append(rows: Rows, learned: Learned) -> Rows:
     return replace(rows, X=np.concatenate([rows.X, column], axis=1), names=(*rows.names, "bias"))
 
 
-def _nothing(text: str | None) -> None:
-    if text is not None:
-        raise ValueError(text)
-
-
-def _how(text: str | None) -> str | None:
-    if text not in (None, "mean", "drop"):
-        raise ValueError(text)
-    return text
-
-
-def _count(text: str | None) -> int:
-    if int(text or "") < 1:
-        raise ValueError(text)
-    return int(text or "")
-
-
-def _level(text: str | None) -> float | None:
-    if text is not None and not 0 < abs(float(text)) < math.inf:
-        raise ValueError(text)
-    return None if text is None else float(text)
-
-
 class Kind(NamedTuple):
-    """What a step is: reads its parameter, learns on rows, applies what was learned; and how it is typed."""
+    """What a step is: learns on rows with a parameter, applies what was learned; and how it is typed."""
 
-    read: Callable[[str | None], Any]
     fit: Callable[[Rows, Any], tuple[Learned, str]]
     apply: Callable[[Rows, Learned], Rows]
     usage: str = "it takes no parameter"
 
 
 STEPS: dict[str, Kind] = {
-    "impute": Kind(_how, _impute, _imputed, "write impute (the column's mean) or impute=drop"),
-    "onehot": Kind(_nothing, _onehot, _indicators),
-    "center": Kind(_nothing, _center, _affine),
-    "standardize": Kind(_nothing, _standardize, _affine),
-    "whiten": Kind(_nothing, _whiten, _affine),
-    "pca": Kind(_count, _pca, _affine, "write pca=K with K >= 1 directions, such as pca=20"),
-    "bias": Kind(_level, _bias, _append, "write bias or bias=B with B not 0, such as bias=0.5"),
+    "impute": Kind(_impute, _imputed, "write impute (the column's mean) or impute=drop"),
+    "onehot": Kind(_onehot, _indicators),
+    "center": Kind(_center, _affine),
+    "standardize": Kind(_standardize, _affine),
+    "whiten": Kind(_whiten, _affine),
+    "pca": Kind(_pca, _affine, "write pca=K with K >= 1 directions, such as pca=20"),
+    "bias": Kind(_bias, _append, "write bias or bias=B with B not 0, such as bias=0.5"),
 }

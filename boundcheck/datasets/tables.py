@@ -7,7 +7,6 @@ import re
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -35,20 +34,21 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
     """
     name = str(path)
     values, codes, names = array("d"), array("q"), dict[str, int]()
-    with csv_lines(path) as lines:
-        header = [column.strip() for column in next(lines)[1]]
-        label = target_index(name, header, target)
-        kept, left_out = feature_columns(name, header, label, ignore)
-        reader = _Cells(name, [header[j] for j in kept], lines.separator)
-        for line, cells in lines:
-            found = label_name(cells[label])
-            if not found:
-                raise InputError(
-                    f"{name}: line {line} has no label in column {quoted(header[label])}; fill in or remove it"
-                )
-            values.extend(reader.numbers(len(codes), line, [cells[j] for j in kept]))
-            codes.append(names.setdefault(found, len(names)))
-            check_memory(name, len(codes), len(kept))
+    lines = csv_lines(path)
+    header = [column.strip() for column in next(lines)[1]]
+    label = target_index(name, header, target)
+    kept, left_out = feature_columns(name, header, label, ignore)
+    with _text(path) as file:
+        reader = _Cells(name, [header[j] for j in kept], _separator(file))
+    for line, cells in lines:
+        found = label_name(cells[label])
+        if not found:
+            raise InputError(
+                f"{name}: line {line} has no label in column {quoted(header[label])}; fill in or remove it"
+            )
+        values.extend(reader.numbers(len(codes), line, [cells[j] for j in kept]))
+        codes.append(names.setdefault(found, len(names)))
+        check_memory(name, len(codes), len(kept))
     X = np.array(values).reshape(len(codes), len(kept))
     return Table(
         X,
@@ -60,52 +60,31 @@ def read_csv(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Tabl
     )
 
 
-class _Lines(Iterator[tuple[int, list[str]]]):
-    """(number, cells) of every line that is not blank; all have as many cells as the first."""
+def csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(number, cells) of every line of a csv, or of stdin for -, that is not blank; the first names the columns.
 
-    def __init__(self, name: str, first: str, file: Iterator[str]) -> None:
-        self.name = name
-        self.separator = max(",;\t", key=first.count)
-        self.reader = csv.reader(file, delimiter=self.separator, strict=True)
-        self.width = 0
-
-    def __next__(self) -> tuple[int, list[str]]:
-        for cells in self.reader:
-            if cells:
-                self.width = self.width or len(cells)
-                if len(cells) != self.width:
-                    raise InputError(
-                        f"{self.name}: line {self.reader.line_num} has {len(cells)} cells, the header has "
-                        f"{self.width}; mend the line"
-                    )
-                return self.reader.line_num, cells
-        if not self.width:
-            raise InputError(f"{self.name}: no line of column names; the file is empty")
-        raise StopIteration
-
-
-@contextmanager
-def csv_lines(path: Path) -> Iterator[_Lines]:
-    """The lines of a csv, or of stdin for the path -: UTF-8 text, the first line names the columns.
-
-    Cells are separated by commas, semicolons or tabs, whichever the first line has most of. Blank lines are skipped.
-    Raises InputError naming the first line that cannot be read.
+    UTF-8 text. Cells are separated by commas, semicolons or tabs, whichever the first line has most of.
+    Raises InputError naming the first line that cannot be read, or has another number of cells.
     """
-    name = "stdin" if str(path) == STDIN else str(path)
-    lines = None
+    name, number, header = ("stdin" if str(path) == STDIN else str(path)), 1, None
     try:
         with _text(path) as file:
-            first = next((line for line in file if line.strip()), "")
-            file.seek(0)
-            lines = _Lines(name, first, file)
-            yield lines
+            reader = csv.reader(file, delimiter=_separator(file), strict=True)
+            for cells in filter(None, reader):
+                number, header = reader.line_num, header or cells
+                if len(cells) != len(header):
+                    raise InputError(
+                        f"{name}: line {number} has {len(cells)} cells, the header has {len(header)}; mend the line"
+                    )
+                yield number, cells
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
     except csv.Error as error:
-        number = lines.reader.line_num if lines else 1
-        raise InputError(f"{name}: line {number} is not csv ({error}); mend the line") from error
+        raise InputError(f"{name}: line {number + 1} is not csv ({error}); mend the line") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror}); check the file") from error
+    if header is None:
+        raise InputError(f"{name}: no line of column names; the file is empty")
 
 
 def _text(path: Path) -> TextIO:
@@ -113,6 +92,12 @@ def _text(path: Path) -> TextIO:
         return path.open(encoding="utf-8-sig", newline="")
     content = b"" if sys.stdin is None else sys.stdin.buffer.read()
     return io.StringIO(content.decode("utf-8-sig"), newline="")
+
+
+def _separator(file: TextIO) -> str:
+    first = next((line for line in file if line.strip()), "")
+    file.seek(0)
+    return max(",;\t", key=first.count)
 
 
 class _Cells:
