@@ -32,7 +32,7 @@ def read_sklearn(name: str) -> Table:
 
 
 def read_openml(name: str) -> Table:
-    """The active version of an OpenML data set with numeric features, from scikit-learn's cache or the network."""
+    """The active version of an OpenML data set, from scikit-learn's cache or the network; nominal columns are text."""
     source = f"openml:{name}"
     if not name or not name.isprintable() or any(c in " /\\" for c in name):
         raise InputError(f"{source}: names no data set; use openml:NAME, such as openml:iris")
@@ -55,7 +55,10 @@ def read_openml(name: str) -> Table:
     X = data.data.toarray() if hasattr(data.data, "toarray") else data.data
     if data.target is None or np.ndim(data.target) != 1:
         raise InputError(f"{source}: has no single column of labels; convert it to a csv file")
-    return Table.of(source, X, data.target)
+    nominal = {str(name): tuple(map(str, values)) for name, values in (data.categories or {}).items()}
+    columns = tuple(map(str, data.feature_names))
+    levels = {j: nominal[name] for j, name in enumerate(columns) if name in nominal}
+    return Table.of(source, X, data.target, columns=columns, levels=levels)
 
 
 @contextmanager

@@ -167,25 +167,18 @@ def read_synthetic(text: str, seed: int) -> Table:
     keys = {k: v.annotation for k, v in inspect.signature(make).parameters.items() if k != "seed"}
     values: dict[str, Any] = {}
     for option in filter(None, options.split(",")):
-        key, _, value = (part.strip() for part in option.partition("="))
+        key, _, text = (part.strip() for part in option.partition("="))
         if key not in keys or key in values:
             how = "given twice" if key in values else "unknown"
             raise InputError(f"synthetic:{family}: key {quoted(key)} is {how}; use {', '.join(f'{k}=' for k in keys)}")
-        values[key] = _value(family, key, value, keys[key])
+        try:
+            values[key] = _READ[keys[key]](text)
+        except ValueError as error:
+            what = "an integer" if _READ[keys[key]] is int else "a number"
+            raise InputError(
+                f"synthetic:{family}: {key}={quoted(text)} is not {what}; write for example {key}=8"
+            ) from error
     return make(**values, seed=seed)
-
-
-def _value(family: str, key: str, text: str, kind: Any) -> int | float | Fraction:
-    """`text` read as the parameter's annotation says: int (also int | None), float or Fraction."""
-    try:
-        if kind is Fraction:
-            return _fraction(text)
-        return float(text) if kind is float else int(text)
-    except ValueError as error:
-        what = "a number" if kind in (float, Fraction) else "an integer"
-        raise InputError(
-            f"synthetic:{family}: {key}={quoted(text)} is not {what}; write for example {key}=8"
-        ) from error
 
 
 def _fraction(text: str) -> Fraction:
@@ -194,6 +187,10 @@ def _fraction(text: str) -> Fraction:
     if not math.isfinite(value):
         raise ValueError(text)
     return Fraction(text) if value else Fraction(0)
+
+
+_READ: dict[Any, Callable[[str], Any]] = {int: int, int | None: int, float: float, Fraction: _fraction}
+"""How the value of a key is read, by the annotation of its parameter."""
 
 
 def _unit_points(turns: list[Fraction]) -> Float64[np.ndarray, "n 2"]:

@@ -82,10 +82,18 @@ def test_without_a_network_openml_says_so(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_openml_data_become_a_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
     scipy_sparse = pytest.importorskip("scipy.sparse")
     fetched = SimpleNamespace(
-        data=scipy_sparse.csr_matrix([[3.0, 4], [1, 0]]), target=np.array(["a", "b"], dtype=object)
+        data=scipy_sparse.csr_matrix([[3.0, 4], [1, 0]]),
+        target=np.array(["a", "b"], dtype=object),
+        feature_names=["u", "v"],
+        categories={},
     )
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *args, **options: fetched)
     assert np.array_equal(load_dataset("openml:thing").X, [[0.6, 0.8], [0.2, 0]])
+    fetched.data, fetched.target = np.array([[3.0, 1], [1, np.nan], [2, 0]]), np.array(["a", "b", "b"], dtype=object)
+    fetched.categories = {"v": ["red", "blue"], "class": ["a", "b"]}
+    assert "column 'v' holds text ('red', 'blue')" in refusal("openml:thing", prepare="impute")
+    data = load_dataset("openml:thing", prepare="impute,onehot")
+    assert (data.columns, data.raw.tolist()) == (("u", "v=blue", "v=red"), [[3, 1, 0], [1, 0, 1], [2, 0, 1]])
     fetched.target = None
     assert "no single column of labels" in refusal("openml:thing")
 
