@@ -67,7 +67,12 @@ duality gap; gap; relative width | Margin interval
 limiting kernel; kernel | Kernel and margin
     K(x, x') = x.x' (pi - angle)/(2 pi): what the network's features give as its width grows.
 bound; upper bound; theorem | Soft against hard
-    A theorem that says which width suffices. All are upper bounds: none says that fewer neurons fail.
+    A theorem that says which width suffices: an upper bound, which does not say that fewer neurons fail.
+lower bound; needed; circle-lower | Lower bounds
+    A number of neurons below which nothing can succeed, on some data of a margin or on these data.
+impossible; impossible zone; w(0) | Lower bounds
+    A start W(0) is impossible if no network in the ball of radius B around it errs as little as is asked. A width is
+    excluded if too many of its starts are.
 published | Published soft bound
     A bound as its paper prints it, with the steps under which it is proved.
 sharp | Sharp soft bound

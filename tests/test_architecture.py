@@ -14,7 +14,7 @@ FLOORS = [
     {"softlabels"},
     {"datasets", "kernels", "training", "bounds", "verification", "glossary"},
     {"margins", "search", "crowds", "proofs"},
-    {"labels", "audit"},
+    {"labels", "audit", "exclusion"},
     {"experiments"},
     {"presentation"},
     {"pipeline"},

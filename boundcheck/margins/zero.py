@@ -99,7 +99,7 @@ def _cancelling(raw: np.ndarray, line: np.ndarray, side: np.ndarray, y: np.ndarr
                 pairs.append(rows)
     if not pairs:
         return []
-    vectors = [_primitive(raw[rows[0]], int(y[rows[0]])) for rows in pairs]
+    vectors = [primitive(raw[rows[0]], int(y[rows[0]])) for rows in pairs]
     return [int(i) for k in positive_combination(vectors) for i in pairs[k]]
 
 
@@ -226,11 +226,11 @@ def _float_lines(raw: np.ndarray, side: np.ndarray) -> np.ndarray:
         members = members[np.argsort(shadow[members, 1], kind="stable")]
         close = np.diff(shadow[members, 1]) <= _CANDIDATE
         for i in members[np.append(close, False) | np.append(False, close)]:
-            line[i] = primitives.setdefault(_primitive(raw[i], int(side[i])), i)
+            line[i] = primitives.setdefault(primitive(raw[i], int(side[i])), i)
     return _number(line.tolist())
 
 
-def _primitive(row: np.ndarray, side: int) -> tuple[int, ...]:
+def primitive(row: np.ndarray, side: int) -> tuple[int, ...]:
     """The integer vector without common divisor on the line of a floating row, exactly."""
     ratios = [value.as_integer_ratio() for value in row.tolist()]
     denominator = max(q for _, q in ratios)  # all are powers of two

@@ -1,5 +1,6 @@
 """`verify`: the smallest width that trains, or many runs at one width, beside what the theorems ask for."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -8,9 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
-from boundcheck.bounds import hard_sharp, mandal2025, soft_sharp
+from boundcheck.bounds import hard_sharp, lower, mandal2025, soft_sharp
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import InputError
+from boundcheck.exclusion import excluded_widths
 from boundcheck.margins.zero import REMEDY
 from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, training_seconds, verify_width
@@ -18,7 +20,7 @@ from boundcheck.progress import SILENT, Notice, Progress, takes_long
 from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchSettings, Training, TrainingSpec
 from boundcheck.records.base import confidence_text
 from boundcheck.records.bounds import Family
-from boundcheck.records.verification import Judgement, Rung, Verdict, WidthReport, WidthSearchReport
+from boundcheck.records.verification import Exclusion, Judgement, Rung, Verdict, WidthReport, WidthSearchReport
 from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
 from boundcheck.verification import compare_searches, judge_searches, with_factors
@@ -111,6 +113,7 @@ def verify(
         for kind in KINDS
         if settings.certificate_time > 0
     ]
+    least, exclusion = _from_below(data, eps, specs[0].radius, settings, seed, progress)
     soft, *hard = searches
     return WidthSearchReport(
         data=data.name,
@@ -121,8 +124,9 @@ def verify(
         training=mode,
         searches=searches,
         comparisons=tuple(compare_searches(soft, other) for other in hard),
-        ladder=_ladder(rows, certified, searches, foreign=problem.foreign),
+        ladder=(*_ladder(rows, certified, searches, foreign=problem.foreign), *least),
         judgement=judge_searches(searches, rows),
+        exclusion=exclusion,
     )
 
 
@@ -237,6 +241,33 @@ def _proved(row: BoundRow, note: str) -> str:
     level = confidence_text(row.confidence)
     rests = f"moments at {level}" if row.family == "data" else "eps-margin" if row.margin == "eps" else ""
     return ", ".join(filter(None, (note, rests)))
+
+
+def _from_below(
+    data: Dataset, eps: float, radius: float, settings: SearchSettings, seed: int, progress: Progress
+) -> tuple[list[Rung], Exclusion | None]:
+    """What is needed, whatever the labels: by what the shared ball contains, and by sign changes in the plane."""
+    errors = lower.errors_allowed(eps, len(data.y))
+    planar = lower.planar_width(data.X, data.y, errors) if data.X.shape[1] == 2 else None
+    rungs = [] if planar is None else [Rung(lower.circle.id, "any", "any", planar, "needed", note="for any W, proved")]
+    if math.isinf(radius):
+        return rungs, None
+    found = excluded_widths(
+        data.X,
+        data.y,
+        radius=radius,
+        errors=errors,
+        success_target=settings.success_target,
+        confidence=settings.confidence,
+        max_width=settings.max_width,
+        from_width=min(planar or 2, settings.max_width),
+        seed=seed,
+        progress=progress,
+    )
+    excluded = any(share.excluded for share in found.shares)
+    note = f"at {confidence_text(found.confidence)}" if excluded else "none excluded"
+    ball = Rung("impossible", "any", "any", found.least_width, "needed", radius=radius, note=note)
+    return [ball, *rungs], found
 
 
 def _ladder(

@@ -33,7 +33,8 @@ class Rung(Record):
     """One step of the ladder from theorem to practice.
 
     kind: proved (holds for every data set with this margin), certified (holds for the runs examined, no
-    probability involved) or estimated (trained networks; `bracket` is then the interval).  factor: this width over
+    probability involved), estimated (trained networks; `bracket` is then the interval) or needed (fewer neurons cannot
+    do, whatever the labels).  factor: this width over
     the next rung's of the same loss, i.e. what the step down gains; None at the end or where a width is missing.
     width None: none was shown to qualify, and none up to `searched_to` does (with the rung's kind of certainty).
     """
@@ -48,6 +49,39 @@ class Rung(Record):
     bracket: tuple[int, int | None] | None = None
     searched_to: int | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class ExcludedShare(Record):
+    """One width: for how many of its W(0) no network in the ball errs little enough.
+
+    impossible: of `seeds` W(0), for so many it is shown; open: for so many it is not known, or would not change the
+    answer.  lower: exact lower limit of the share.  excluded: it is above 1 - success target.
+    """
+
+    width: int
+    seeds: int
+    impossible: int
+    open: int
+    lower: float
+    excluded: bool
+
+
+@dataclass(frozen=True)
+class Exclusion(Record):
+    """Widths at which no training in the ball of radius B succeeds often enough, whatever the labels and the loss.
+
+    errors: rows that may be wrong.  least_width: the smallest even width that is not excluded.
+    confidence: of all exclusions together.
+    """
+
+    radius: float
+    errors: int
+    success_target: float
+    confidence: float
+    seed: int
+    least_width: int
+    shares: tuple[ExcludedShare, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +109,7 @@ class WidthSearchReport(Record):
     comparisons: tuple[SoftAgainstHard, ...]
     ladder: tuple[Rung, ...]
     judgement: Judgement
+    exclusion: Exclusion | None = None
 
     def to_json(self) -> dict[str, Any]:
         """`verdict` and `reason` at the top level."""

@@ -6,7 +6,7 @@ from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table, Verdict
 from boundcheck.presentation.views import verify_plots
 from boundcheck.records import Search
-from boundcheck.records.verification import JudgedRun, Rung, WidthReport, WidthSearchReport
+from boundcheck.records.verification import Exclusion, JudgedRun, Rung, WidthReport, WidthSearchReport
 from boundcheck.verification import name_of, proved_for
 
 
@@ -21,7 +21,7 @@ def _rung_kind(rung: Rung) -> str:
     if rung.bracket is not None:
         low, high = rung.bracket
         inside = f" in ({low}, {'...' if high is None else high}{')' if high is None else ']'}"
-    loss = "" if rung.kind == "proved" else f", {rung.loss} loss"
+    loss = "" if rung.kind in ("proved", "needed") else f", {rung.loss} loss"
     note = rung.note if rung.note.startswith("at ") else f", {rung.note}"
     return f"{rung.kind}{inside} {note}".rstrip(" ,").replace(" ,", ",") + loss
 
@@ -33,6 +33,13 @@ LADDER = (
     Column("width", "width", _rung_width),
     Column("factor", "factor", format=lambda v: "" if v is None else numbers.number(v, 3)),
     Column("kind", "kind", _rung_kind, prose=True),
+)
+SHARES = (
+    Column("width", "width"),
+    Column("seeds", "W(0)", format=str),
+    Column("impossible", "impossible"),
+    Column("open", "undecided"),
+    Column("lower", "share at least", format="{:.3f}".format),
 )
 TRIALS = (
     Column("width", "width"),
@@ -66,6 +73,7 @@ def width_search(report: WidthSearchReport) -> Document:
         ladder,
         *([Note(supposed)] if supposed else []),
         *(Note(comparison.statement + ".") for comparison in report.comparisons),
+        *_impossible(report.exclusion),
         Verdict(report.judgement.verdict.value, report.judgement.reason),
         Next(_next(report)),
         Facts([*_data(report), ("trained", how)], detail=True),
@@ -96,6 +104,20 @@ def _answer(report: WidthSearchReport) -> str:
         f"{numbers.number(report.eps)} in {numbers.percent(target)} of the runs, shown at "
         f"{numbers.confidence(report.searches[0].confidence)} confidence."
     )
+
+
+def _impossible(found: Exclusion | None) -> list[Block]:
+    """What is excluded from below, and what that says of soft against hard labels."""
+    if found is None or not any(share.excluded for share in found.shares):
+        return []
+    said = (
+        f"Below {found.least_width} neurons no training within B = {found.radius:.4g} reaches this error in "
+        f"{numbers.percent(found.success_target)} of the runs: from too many W(0) no network of the ball errs on at "
+        f"most {found.errors} rows. This holds for soft and hard labels alike: at equal B, where one of them needs "
+        "more neurons than the other, that is a matter of optimisation, not of what the ball contains."
+    )
+    title = f"W(0) without such a network, B = {found.radius:.4g}; {numbers.confidence(found.confidence)} in all"
+    return [Note(said), Table(SHARES, found.shares, title, detail=True)]
 
 
 def _next(report: WidthSearchReport) -> list[str]:

@@ -11,7 +11,7 @@ from boundcheck.records import Fit, LogitScales, Scaling, Search, Trial
 from boundcheck.records.verification import Rung, WidthReport, WidthSearchReport
 from boundcheck.verification import name_of
 
-MARKS = {"proved": "s", "certified": "D", "estimated": "o"}
+MARKS = {"proved": "s", "certified": "D", "estimated": "o", "needed": "|"}
 WIDTH = Axis("width m", log=True)
 
 
@@ -85,11 +85,13 @@ def ladder(rungs: Sequence[Rung]) -> Chart:
         at = float(rung.width or rung.searched_to or 0)
         series.append(Series("", look, [at], [height], ends, lying=True))
     names = {float(i): _rung_name(rung) for i, rung in enumerate(shown)}
-    return Chart(WIDTH, Axis("", ticks=names), series)
+    needed = max((rung.width or 0 for rung in shown if rung.kind == "needed"), default=0)
+    zone = [Level(1, "impossible zone", Look(INK), needed, upright=True)] if needed > 2 else []
+    return Chart(WIDTH, Axis("", ticks=names), series, zone)
 
 
 def _rung_name(rung: Rung) -> str:
-    own = f", B={rung.radius:.3g}" if rung.kind == "estimated" and rung.radius is not None else ""
+    own = f", B={rung.radius:.3g}" if rung.kind in ("estimated", "needed") and rung.radius is not None else ""
     return f"{rung.bound}{own} ({rung.labels})"
 
 
