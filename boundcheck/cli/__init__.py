@@ -53,7 +53,8 @@ class _OneLineErrors(TyperGroup):
             where = context.command_path if context else "boundcheck"
             option = getattr(error, "option_name", "")
             moved = MOVED.get((where, option))
-            said = f"{option} is now {moved}" if moved else f"{error.format_message()} (try '{where} --help')"
+            wrong = error.format_message().replace("Value error, ", "")
+            said = f"{option} is now {moved}" if moved else f"{wrong} (try '{where} --help')"
             sys.stderr.write(f"{where}: error: {' '.join(said.split())}\n")
             code = BAD_INPUT
         except OSError as error:

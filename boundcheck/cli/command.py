@@ -104,4 +104,4 @@ def _read(param: Parameter, value: Any) -> Any:
     try:
         return parse(value)
     except ValueError as error:
-        raise InputError(f"--{param.name.replace('_', '-')} {value}: {error}") from error
+        raise InputError(f"--{param.name.replace('_', '-')} {value!r}: {error}") from error

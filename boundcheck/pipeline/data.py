@@ -79,7 +79,8 @@ def look(
     best = max(found, key=lambda recipe: recipe.gamma_rkhs.lower if recipe.gamma_rkhs else -1.0)
     if best.gamma_rkhs is None:
         raise InputError(f"{source}: no recipe can be used ({best.said}); mend the rows")
-    steps, norm = (typed, normalize) if typed else (best.prepare, best.normalize)
+    chosen_by_user = bool(typed) or normalize != "max"
+    steps, norm = (typed or needed, normalize) if chosen_by_user else (best.prepare, best.normalize)
     whole = make_dataset(
         source, everything, steps=steps, normalize=norm, subsample=subsample, file_sha256=sha, **chosen
     )

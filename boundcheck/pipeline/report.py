@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from boundcheck.errors import InputError, writing
 from boundcheck.presentation import html, present
 from boundcheck.presentation.document import Document, Facts
 from boundcheck.records import Record
+from boundcheck.records.runs import ReportMade
 
 MAX_BYTES = 2**28
 SCHEMA = 1
@@ -32,15 +32,6 @@ RECORDS = {
 }
 """Command -> the module of records and the class of its result."""
 ONE_WIDTH = "verification:WidthReport"
-
-
-@dataclass(frozen=True)
-class ReportMade(Record):
-    """A page that was written: its file, size, and the commands whose runs it shows."""
-
-    file: str
-    bytes: int
-    commands: tuple[str, ...]
 
 
 def report(runs: Sequence[Path], out: Path) -> ReportMade:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
+from boundcheck.errors import InputError, MissingExtraError
 from boundcheck.experiments.cells import Ledger
 from boundcheck.experiments.table1 import train
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
@@ -49,6 +50,8 @@ def table1(
     store: where finished networks and margins are kept and found again, None for nowhere.
     Raises InputError for data that cannot be used.
     """
+    if not 0 < train_share < 1:
+        raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
     chosen = Table1Settings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
     everything = as_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
     reduced = as_dataset(
@@ -79,8 +82,10 @@ def figure1(
     scale: small takes narrow networks and images of at most 16 x 16, paper the paper's networks and images as given.
     subsample: number of images; None for 1500 at small scale, for all of them at the paper's.
     """
-    from boundcheck.errors import MissingExtraError
-
+    if scale == "paper" and data is None:
+        raise InputError("--scale paper: needs the paper's kind of images; give them with --data FILE.npz")
+    if not temperature > 0:
+        raise InputError(f"--temperature {temperature:g} is not positive; use a number like 1")
     try:
         from boundcheck.experiments import figure1 as experiment
         from boundcheck.experiments.images import load_images, shapes, shrunk, thinned

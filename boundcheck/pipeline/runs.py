@@ -4,60 +4,14 @@ import csv
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from boundcheck.errors import InputError, writing
-from boundcheck.records import Record, TrainingRun, finite_or_none
-from boundcheck.records.runs import StoredSetting
+from boundcheck.records import TrainingRun, finite_or_none
+from boundcheck.records.runs import Exported, Pruned, SettingRuns, StoredSetting, StoreListing, WidthRuns
 from boundcheck.search.store import Store
-
-
-@dataclass(frozen=True)
-class StoreListing(Record):
-    """Where the store is and the settings it has runs of."""
-
-    store: str
-    settings: tuple[StoredSetting, ...]
-
-
-@dataclass(frozen=True)
-class WidthRuns(Record):
-    """The stored runs at one width; averages over the runs, which early stops may have cut short."""
-
-    width: int
-    runs: int
-    mean_error: float
-    smallest_error: float
-    largest_error: float
-    final_error: float
-    flip_fraction: float
-    movement: float
-
-
-@dataclass(frozen=True)
-class SettingRuns(Record):
-    """One setting and its runs, width by width."""
-
-    setting: StoredSetting
-    widths: tuple[WidthRuns, ...]
-
-
-@dataclass(frozen=True)
-class Exported(Record):
-    """A file written, and how many runs it holds."""
-
-    file: str
-    runs: int
-
-
-@dataclass(frozen=True)
-class Pruned(Record):
-    """How many runs were deleted from a store."""
-
-    store: str
-    removed: int
 
 
 def list_runs(path: Path | None = None) -> StoreListing:

@@ -1,4 +1,4 @@
-"""What the run store holds."""
+"""What the run store holds, and files that were written of runs."""
 
 from dataclasses import dataclass
 
@@ -32,3 +32,58 @@ class StoredSetting(Record):
     runs: int
     widths: tuple[int, ...]
     last_finished: float
+
+
+@dataclass(frozen=True)
+class StoreListing(Record):
+    """Where the store is and the settings it has runs of."""
+
+    store: str
+    settings: tuple[StoredSetting, ...]
+
+
+@dataclass(frozen=True)
+class WidthRuns(Record):
+    """The stored runs at one width; averages over the runs, which early stops may have cut short."""
+
+    width: int
+    runs: int
+    mean_error: float
+    smallest_error: float
+    largest_error: float
+    final_error: float
+    flip_fraction: float
+    movement: float
+
+
+@dataclass(frozen=True)
+class SettingRuns(Record):
+    """One setting and its runs, width by width."""
+
+    setting: StoredSetting
+    widths: tuple[WidthRuns, ...]
+
+
+@dataclass(frozen=True)
+class Exported(Record):
+    """A file written, and how many runs it holds."""
+
+    file: str
+    runs: int
+
+
+@dataclass(frozen=True)
+class Pruned(Record):
+    """How many runs were deleted from a store."""
+
+    store: str
+    removed: int
+
+
+@dataclass(frozen=True)
+class ReportMade(Record):
+    """A page that was written: its file, size, and the commands whose runs it shows."""
+
+    file: str
+    bytes: int
+    commands: tuple[str, ...]

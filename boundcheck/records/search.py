@@ -105,7 +105,10 @@ class SearchSettings:
     certificate_time: float = 90.0
 
     def __post_init__(self) -> None:
-        """Raise InputError for a confidence that is none: some commands share it out before it is used."""
+        """Raise InputError for settings out of range: some commands share the confidence out before it is used."""
+        for name in ("radius", "step_size"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise InputError(f"--{name.replace('_', '-')} {value:g}: must be positive")
         if not 0 < self.confidence < 1:
             raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
 

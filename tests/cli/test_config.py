@@ -21,6 +21,7 @@ ARGUMENTS = {
     "crowd": ["answers.csv"],
     "explain": ["soft-published"],
     "labels check": ["p.npz"],
+    "labels cost": ["p.npz"],
     "labels make": ["synthetic:circle"],
     "margin": ["synthetic:circle"],
     "report": ["a.json", "b.json"],

@@ -142,7 +142,7 @@ def test_weak_supervision(tmp_path: Path) -> None:
         (["--k", "10"], "outside 1..9"),
         (["--alpha", "0"], "alpha"),
         (["--eps", "2"], "eps"),
-        (["--ties", "coin"], "--ties coin"),
+        (["--ties", "coin"], "'--ties': 'coin' is not one of"),
         (["--truth", "none.csv"], "no such file"),
         (["--truth", "sklearn:nothing"], "sklearn:nothing"),
         (["--soft-fraction", "2"], "fraction"),
@@ -282,12 +282,12 @@ def _write(path: Path, lines: list[str]) -> Path:
 @pytest.mark.parametrize(
     ("options", "says", "code"),
     [
-        (["--teacher", "oracle"], "--teacher oracle", 2),
+        (["--teacher", "oracle"], "'--teacher': 'oracle' is not one of", 2),
         (["--teacher", "file"], "--from", 2),
         (["--teacher", "smoothing", "--smoothing", "2"], "--smoothing", 2),
         (["--teacher", "network", "--width", "15"], "even", 2),
-        (["--teacher", "network", "--temperature", "warm"], "--temperature warm", 2),
-        (["--norm", "l2"], "--norm l2", 2),
+        (["--teacher", "network", "--temperature", "warm"], "--temperature 'warm'", 2),
+        (["--norm", "l2"], "'--norm': 'l2' is not one of", 2),
         (["--logit-scale", "-1"], "--logit-scale", 2),
     ],
 )

@@ -7,6 +7,9 @@ A new option needs a value to try in PROBES (or ELSEWHERE, with the reason), a n
 
 import csv
 import json
+from dataclasses import MISSING, dataclass, fields
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,24 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from boundcheck.cli import app, config
+from boundcheck.cli import app, config, options
 from boundcheck.cli.modes import MODES
+from boundcheck.datasets import load_dataset
+from boundcheck.pipeline import compare as pipeline_compare
+from boundcheck.pipeline import crowd as pipeline_crowd
+from boundcheck.pipeline import explain as pipeline_explain
+from boundcheck.pipeline import labels as pipeline_labels
+from boundcheck.pipeline import labels_cost as pipeline_labels_cost
+from boundcheck.pipeline import margin as pipeline_margin
+from boundcheck.pipeline import reproduce
+from boundcheck.pipeline import verify as pipeline_verify
+from boundcheck.records import Record, SearchSettings
 from boundcheck.search import Store
+
+margin, compare, explain, crowd, labels, verify = (
+    import_module(f"boundcheck.cli.{name}") for name in ("margin", "compare", "explain", "crowd", "labels", "verify")
+)
+"""The modules; `boundcheck.cli` has the commands of these names."""
 
 COMMANDS = dict(config.commands(get_command(app)))
 ROWS = ["--target", "label", "--positive", "2"]
@@ -40,6 +58,7 @@ BASES = {
     "compare teacher": [*PUBLISHED, "--data", "teacher.npz"],
     "crowd": ["answers.csv", "--positive", "yes", "--method", "types", "--types", "2"],
     "crowd truth": ["answers.csv", "--positive", "yes", "--method", "ds1", "--truth", "truth.csv"],
+    "data": ["rows.csv", *ROWS, "--prepare", "center"],
     "explain": ["soft-sharp"],
     "explain tempered": ["hard-tempered"],
     "explain soft": ["soft-published"],
@@ -69,6 +88,9 @@ BASES = {
     "reproduce scaling": ["gamma", *SMALL],
     "reproduce scaling eps": ["eps", *SMALL[:-2]],
     "reproduce temperature": ["rows.csv", *ROWS, "--logit-scales", "1,2", *SMALL],
+    "reproduce figure1": ["--runs", "2"],
+    "reproduce table1": ["--data", "ten.npz", "--subsample", "40"],
+    "report": ["run.json"],
     "runs list": [],
     "verify search": ["rows.csv", *ROWS, "--width-search", "--certificate-time", "0", *SMALL],
     "verify width": ["rows.csv", *ROWS, "--width", "4", "--seeds", "2", "--training", "practical", *SMALL[:2]],
@@ -158,6 +180,10 @@ PROBES: dict[str, list[str]] = {
     "types": ["--types", "1"],
     "width": ["--width", "6"],
     "workers": ["--workers", "4"],
+    "runs": ["--runs", "3"],
+    "scale": ["--scale", "paper", "--data", "images.npz"],
+    "train_share": ["--train-share", "0.5"],
+    "widths": ["--widths", "2,4"],
     "share": ["--share", "0.4"],
     "temperatures": ["--temperatures", "3"],
     "labels": ["--labels", "soft.npz"],
@@ -177,6 +203,9 @@ OVERRIDES = {
     **{(mode, "flips"): ["--flips", "kl"] for mode in ("compare", "explain tempered")},
     **{(f"labels check {mode}", "missing"): ["--missing", "2"] for mode in ("inside", "inside k", "candidates")},
     ("compare", "steps"): ["--steps", "10000000"],
+    ("reproduce table1", "subsample"): ["--subsample", "30"],
+    ("reproduce figure1", "subsample"): ["--subsample", "30"],
+    ("reproduce figure1", "noise"): ["--noise", "0.5,1"],
 }
 SAMPLED = {"confidence", "margin_draws"}
 ONLY = {
@@ -229,6 +258,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights /= weights.sum(axis=1, keepdims=True)
     truth3 = [rng.choice(3, p=w) for w in weights]
     np.savez(place / "three.npz", p=weights, y=truth3)
+    digits = np.arange(80) % 10
+    np.savez(place / "ten.npz", X=rng.normal(size=(80, 4)), y=digits)
+    np.savez(place / "images.npz", X=rng.random((40, 16, 16)), y=digits[:40] % 2)
+    (place / "run.json").write_text(invoke(place, "audit").stdout)
     np.savez(place / "sets.npz", p=np.maximum(weights > 0.45, np.eye(3)[truth3]), y=truth3)
     return place
 
@@ -263,6 +296,24 @@ def without_clock(value: Any) -> Any:
     return [without_clock(item) for item in value] if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class Asked(Record):
+    """In place of an experiment's result: what it was asked to do."""
+
+    what: str
+    data_sha256: str = ""
+    provenance: tuple[str, ...] = ()
+
+
+@pytest.fixture(autouse=True)
+def experiments_tell_what_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure1 = pytest.importorskip("boundcheck.experiments.figure1")
+    monkeypatch.setattr(figure1, "figure1", lambda images, settings, **_: Asked(f"{images.digest} {vars(settings)}"))
+    monkeypatch.setattr(reproduce, "train", lambda name, data, chosen, **_: f"{name} {data.digest} {vars(chosen)}")
+    monkeypatch.setattr(reproduce, "_margins", lambda *_: [])
+    monkeypatch.setattr(reproduce, "assemble", lambda *given: Asked(str(given)))
+
+
 @pytest.mark.parametrize("mode", BASES)
 def test_every_option_changes_the_result_or_is_refused(mode: str, folder: Path) -> None:
     if not (folder / "teacher.npz").exists():
@@ -288,10 +339,61 @@ def test_every_option_changes_the_result_or_is_refused(mode: str, folder: Path) 
 
 
 def test_every_mode_that_the_table_names_is_tried() -> None:
-    assert {command_of(mode) for mode in BASES} >= MODES.keys() - {"runs prune"}
+    assert {command_of(mode) for mode in BASES} == COMMANDS.keys() - {"runs show", "runs export", "runs prune"}
     for command, modes in MODES.items():
         known = {param.name for param in COMMANDS[command].values()}
         assert {name for mode in modes for name in mode.reads} <= known
+
+
+def test_runs_are_shown_exported_and_pruned_as_asked(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "own.sqlite"
+
+    def found(*words: str) -> Any:
+        ran = CliRunner(env={"BOUNDCHECK_STORE": str(tmp_path / "other.sqlite")}).invoke(
+            app, ["runs", *words, "--store", str(store), "--json"]
+        )
+        assert ran.exit_code == 0, ran.stderr
+        return json.loads(ran.stdout)["result"]
+
+    for width in ("4", "6"):
+        search = ["--seeds", "2", "--training", "practical", "--steps", width]
+        words = ["verify", "--width", width, *search, "--store", str(store), "--json"]
+        assert CliRunner().invoke(app, words).exit_code in (0, 1, 3)
+    assert [found("show", number)["setting"]["setting"]["spec"]["steps"] for number in ("1", "2")] == [4, 6]
+    table = str(tmp_path / "runs.csv")
+    assert [found("export", table, *numbers)["runs"] for numbers in ((), ("1",), ("1", "2"))] == [4, 2, 4]
+    removed = [found("prune", *words)["removed"] for words in (("--older-than", "9"), ("1",), ("--all",))]
+    assert removed[:2] == [0, 2]
+    assert removed[2] >= 2
+    assert not (tmp_path / "other.sqlite").exists()
+
+
+OBJECTS = [
+    (margin.Wanted, pipeline_margin.margin),
+    (compare.Points, pipeline_compare.compare),
+    (compare.Bounds, pipeline_compare.compare),
+    (compare.Measured, pipeline_compare.compare),
+    (explain.Numbers, pipeline_explain.explain_bound),
+    (crowd.CrowdOptions, pipeline_crowd.crowd),
+    (labels.CostOptions, pipeline_labels_cost.labels_cost),
+    (labels.KernelTeacher, pipeline_labels.TeacherSettings),
+    (labels.NetworkTeacher, pipeline_labels.TeacherSettings),
+    (labels.GivenTeacher, pipeline_labels.TeacherSettings),
+    (labels.LabelSets, pipeline_labels.LabelSettings),
+    (labels.SampleSize, pipeline_labels.LabelSettings),
+    (verify.OneWidth, pipeline_verify.verify),
+    (verify.WidthSearch, SearchSettings),
+    (options.DataOptions, load_dataset),
+]
+
+
+@pytest.mark.parametrize(("block", "function"), OBJECTS, ids=lambda one: one.__name__)
+def test_options_have_the_names_and_defaults_of_the_arguments_that_they_become(block: Any, function: Any) -> None:
+    arguments = signature(function).parameters
+    for field in fields(block):
+        default = arguments[field.name].default
+        if field.default is not MISSING:
+            assert field.default == default or (field.default, default) == (None, ())
 
 
 @pytest.mark.parametrize(
