@@ -62,11 +62,11 @@ def evaluate_all(
 
 def row_at(bound: Bound, at: PointAt, gamma: Real, eps: Real, eps_margin: Real | None) -> BoundRow:
     """The bound at gamma, or at the eps-margin where that is given, allowed, and asks for less (theory: Eps-margin)."""
-    row = bound.row(at(gamma, eps))
+    row = bound.row(at(gamma=gamma, eps=eps))
     sharper = bound.at_eps_margin()
     if sharper is None or eps_margin is None or eps_margin <= gamma:
         return row
-    better = sharper.row(at(eps_margin, eps))
+    better = sharper.row(at(gamma=eps_margin, eps=eps))
     if row.width <= better.width:
         return row
     return replace(better, gamma=float(gamma), margin="eps", margin_value=float(eps_margin))

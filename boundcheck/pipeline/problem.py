@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from boundcheck import bounds
-from boundcheck.bounds.bound import Point, point
+from boundcheck.bounds.bound import point
 from boundcheck.bounds.data_dependent import DATA_BOUNDS
 from boundcheck.bounds.side_by_side import row_at
 from boundcheck.datasets import Dataset
@@ -56,28 +56,13 @@ class Problem:
     def rows(self, *, seed: int, progress: Progress) -> list[BoundRow]:
         """Every bound on the error: those that allow it at the eps-margin, and those from the data's moments."""
         sharper = eps_margin(self.data, self.eps, self.gamma, progress)
-        at = partial(_point, n=len(self.data.y), delta=self.delta, c=float(np.linalg.norm(self.data.X, axis=1).min()))
-        rows = [
-            row_at(bound, at, self.gamma.lower, self.eps, sharper)
-            for bound in bounds.registry.values()
-            if bound.criterion == "error" and bound.family != "lower"
-        ]
+        at = partial(point, n=len(self.data.y), delta=self.delta, c=float(np.linalg.norm(self.data.X, axis=1).min()))
+        known = [one for one in bounds.registry.values() if one.criterion == "error" and one.family != "lower"]
+        every = list(DATA_BOUNDS.values())
         return [
-            *rows,
-            *data_rows(
-                self.data,
-                list(DATA_BOUNDS.values()),
-                [self.eps],
-                self.gamma.lower,
-                delta=self.delta,
-                seed=seed,
-                progress=progress,
-            ),
+            *(row_at(bound, at, self.gamma.lower, self.eps, sharper) for bound in known),
+            *data_rows(self.data, every, [self.eps], self.gamma.lower, delta=self.delta, seed=seed, progress=progress),
         ]
-
-
-def _point(gamma: float, eps: float, **rest: Any) -> Point:
-    return point(gamma=gamma, eps=eps, **rest)
 
 
 def make_problem(

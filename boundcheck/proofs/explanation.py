@@ -1,5 +1,7 @@
 """One bound taken apart: hypotheses checked, numbers substituted, factors and costs, derivation re-checked."""
 
+from typing import Any
+
 import sympy as sp
 
 from boundcheck.bounds import symbols as s
@@ -33,14 +35,7 @@ DERIVATIONS: dict[str, tuple[Step, ...]] = {
 def explain_data(bound: DataBound) -> Explanation:
     """Everything about a bound that reads its width off data; every step of its derivation is checked anew."""
     return Explanation(
-        bound=bound.id,
-        title=bound.title,
-        labels=bound.labels,
-        loss=bound.loss,
-        statement=bound.statement,
-        direction=bound.direction,
-        quantifiers=bound.quantifiers,
-        source=bound.source,
+        **_statement(bound),
         hypotheses=tuple(HypothesisCheck(h.sentence, "assumed") for h in bound.hypotheses),
         formula="",
         latex="",
@@ -51,9 +46,15 @@ def explain_data(bound: DataBound) -> Explanation:
         row=None,
         factors=(),
         costs=(),
-        steps=tuple(step.check() for step in DERIVATIONS[bound.id]),
         growth=(),
     )
+
+
+def _statement(bound: Bound | DataBound) -> dict[str, Any]:
+    """What is said of a theorem whatever the numbers, and its derivation."""
+    names = ("title", "labels", "loss", "statement", "direction", "quantifiers", "source")
+    steps = tuple(step.check() for step in DERIVATIONS[bound.id])
+    return {"bound": bound.id, "steps": steps, **{name: getattr(bound, name) for name in names}}
 
 
 def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
@@ -69,14 +70,7 @@ def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
     condition = bound.slack if isinstance(bound, SharpBound) else None
     shape = formula(bound, fixed_c=fixed_c)
     return Explanation(
-        bound=bound.id,
-        title=bound.title,
-        labels=bound.labels,
-        loss=bound.loss,
-        statement=bound.statement,
-        direction=bound.direction,
-        quantifiers=bound.quantifiers,
-        source=bound.source,
+        **_statement(bound),
         hypotheses=tuple(HypothesisCheck(h.sentence, h.status(values)) for h in bound.hypotheses),
         formula=shape.formula,
         latex=shape.latex,
@@ -89,7 +83,6 @@ def explain(bound: Bound, point: Point, *, fixed_c: bool) -> Explanation:
         costs=tuple(
             Cost(what, less, closed / less) for what, expr in bound.without for less in (to_float(expr, values),)
         ),
-        steps=tuple(step.check() for step in DERIVATIONS[bound.id]),
         growth=shape.growth,
     )
 

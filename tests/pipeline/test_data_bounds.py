@@ -55,7 +55,7 @@ def test_data_bounds_are_rows_of_compare_with_what_they_rest_on(octagon: Dataset
 
 def test_a_data_bound_needs_data() -> None:
     with pytest.raises(InputError, match="give data"):
-        bc.compare(eps=0.05, bounds=["soft-data"])
+        bc.compare(eps=0.05, bound=["soft-data"])
 
 
 def test_sharp_bounds_are_evaluated_at_the_eps_margin_and_published_ones_at_the_margin(doubted: Dataset) -> None:
