@@ -1,7 +1,7 @@
 """What a result is made of: an answer, facts, tables, figures, formulas. A document knows no medium and no record."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from boundcheck.presentation import numbers
@@ -83,11 +83,23 @@ class Column:
 
 @dataclass(frozen=True)
 class Table(Block):
-    """Rows (anything that the columns understand) under a title."""
+    """Rows (anything that the columns understand) under a title.
+
+    minor: a title, and the rows that a page folds under it.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Any]
     title: str = ""
+    minor: tuple[str, Callable[[Any], bool]] | None = None
+
+    def parts(self) -> list["Table"]:
+        """The table, or its major and its minor rows."""
+        if self.minor is None:
+            return [self]
+        title, is_minor = self.minor
+        major = replace(self, minor=None, rows=[row for row in self.rows if not is_minor(row)])
+        return [major, replace(major, title=title, detail=True, rows=[row for row in self.rows if is_minor(row)])]
 
     def values(self) -> list[list[Any]]:
         """Every value with every digit, row by row."""
@@ -175,6 +187,10 @@ class Document:
 
     title: str
     blocks: Sequence[Block]
+
+    def answer(self) -> str:
+        """The first sentence of the result."""
+        return next((block.text for block in self.blocks if isinstance(block, Answer | Verdict)), self.title)
 
     def typed(self, given: Mapping[str, str]) -> "Document":
         """With words such as DATA in the commands to type next as they were typed; left out where nothing was."""

@@ -4,7 +4,10 @@ import csv
 import html
 import io
 import re
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import view_cases
@@ -161,3 +164,23 @@ def test_a_bracket_without_an_upper_end_is_an_arrow() -> None:
     Chart(Axis("x"), Axis("y"), [series])(axes)
     ends = {(line.get_marker(), *map(float, line.get_xydata()[0])) for line in axes.lines}
     assert ends == {("_", 1, 2), ("_", 1, 4), ("_", 2, 2), ("^", 2, 9), ("o", 1, 3)}
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex with booktabs")
+def test_every_document_compiles(made: dict[str, Document], tmp_path: Path) -> None:
+    every = Document("all", [block for document in made.values() for block in document.blocks])
+    latex.save(every, tmp_path / "all.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert ran.returncode == 0, ran.stdout[-2000:]
+    assert "Overfull" not in ran.stdout
+
+
+def test_a_page_begins_with_the_answer_of_each_run_and_folds_what_is_proved(made: dict[str, Document]) -> None:
+    written = html.unescape(html_writer.page("t", list(made.values())))
+    summary = written[: written.index('<section id="part1">')]
+    for i, document in enumerate(made.values(), 1):
+        assert f'<a href="#part{i}">{document.answer()}</a>' in summary
+    audit = html_writer.page("t", [made["Audit"]])
+    assert audit.index("gradient</td>") < audit.index("<details>") < audit.index("lemma-3</td>")
+    assert "Summary" not in audit

@@ -24,9 +24,9 @@ def audit(report: Audit) -> Document:
     refuted = next((finding.id for finding in report.claims if finding.evidence == "refuted"), report.claims[0].id)
     blocks: list[Block] = [
         Answer(f"Of the paper's {len(report.claims)} printed statements, as printed: {counts}."),
-        Table(CLAIMS, report.claims, "printed statements"),
+        Table(CLAIMS, report.claims, "printed statements", ("proved as printed", lambda f: f.evidence == "proved")),
         Note("residual: 0 for an identity, else the slack of the deciding inequality.", detail=True),
-        Next([f"boundcheck audit {refuted} -v"]),
+        Next([f"boundcheck audit {refuted} -v", "boundcheck audit -v"]),
     ]
     for finding in report.claims:
         facts = _facts(finding)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boundcheck.errors import InputError
-from boundcheck.presentation.charts import INK, LOOKS, Axis, Chart, Look, Series
+from boundcheck.presentation.charts import INK, LOOKS, Axis, Chart, Level, Look, Series
 from boundcheck.presentation.document import Figure
 from boundcheck.records.comparison import Comparison, WinnerMap
 
@@ -88,7 +88,8 @@ def widths(result: Comparison) -> Chart:
         for place in crossings:
             axes.annotate(f"{place[0]:.3g}", place, (5, 5), textcoords="offset points", fontsize=8)
 
-    return Chart(GAMMA, replace(WIDTH, limits=limits), series, more=named)
+    own = [Level(gamma, f"gamma of {result.data}", upright=True) for gamma in result.gammas if result.data]
+    return Chart(GAMMA, replace(WIDTH, limits=limits), series, own, named)
 
 
 def _interpolated(points: Sequence[tuple[float, float]], gamma: float) -> float:

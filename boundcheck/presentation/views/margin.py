@@ -22,7 +22,7 @@ LIMITING = (
     Column("label", "label", format="{:+d}".format),
     Column("weight", "weight", format=lambda q: numbers.number(q, 3)),
     Column("rival", "nearest row of the other label", format=str),
-    Column("angle", "angle", lambda one: math.degrees(one.angle), lambda a: f"{a:.3g} deg"),
+    Column("angle", "angle", lambda one: math.degrees(one.angle), lambda a: f"{a:.3g} degrees"),
 )
 
 

@@ -79,7 +79,7 @@ def _margins(report: MarginReport, teacher: Teacher, y: np.ndarray, axis: "Axes"
     axis.hist(classes, bins=bins, stacked=True, color=[SOFT, HARD], hatch=["", "//"], label=["label +1", "label -1"])
     gamma = report.gamma_sup if teacher.kind == "sup" else report.gamma_rkhs
     axis.axvspan(gamma.lower, gamma.upper, color=INK, alpha=0.5, label="gamma")
-    note = f", each within {error:.2g}" if (error := float(teacher.z_error.max())) else ""
+    note = f", known to within {error:.2g}" if (error := float(teacher.z_error.max())) else ""
     axis.set(xlabel=f"y z of a row{note}", ylabel="rows")
     legend(axis)
 
