@@ -10,7 +10,7 @@ from types import ModuleType
 
 from boundcheck.audit.claim import Claim
 from boundcheck.audit.claims import CLAIMS, run_audit
-from boundcheck.records.audit import Audit
+from boundcheck.records.audit import Audit, Paper
 
 __all__ = ["CLAIMS", "Claim", "run_audit"]
 
@@ -18,8 +18,8 @@ __all__ = ["CLAIMS", "Claim", "run_audit"]
 class _CallableModule(ModuleType):
     """`boundcheck.audit(...)` is the public function even after this package has taken its name."""
 
-    def __call__(self, claim: str | None = None) -> Audit:
-        return run_audit(claim)
+    def __call__(self, claim: str | None = None, *, paper: Paper = "mandal2025") -> Audit:
+        return run_audit(claim, paper=paper)
 
 
 sys.modules[__name__].__class__ = _CallableModule

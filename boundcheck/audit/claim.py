@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from boundcheck.audit.check import RIGOROUS
-from boundcheck.records.audit import Check, ClaimVerdict, Evidence, Finding
+from boundcheck.records.audit import Check, ClaimVerdict, Evidence, Finding, Paper
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Claim:
     statement: as printed.  corrected: what is true instead, or the sharper truth.
     evidence: about the statement AS PRINTED: proved, refuted, or supported where a part rests on sampling or on
     a text that was not available.  argument: why the steps of `check` settle the statement.
-    check: runs the steps, the deciding one first; its keyword arguments are the constants of the statement.
+    check: runs the steps, the deciding one first; its keyword arguments are the constants of the statement.  It has no
+    steps where the text was not available, and the claim is undecided.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Claim:
     evidence: Evidence
     argument: str
     check: Callable[..., tuple[Check, ...]]
+    paper: Paper = "mandal2025"
 
 
 def settle(claim: Claim, **constants: object) -> Finding:
@@ -40,7 +42,8 @@ def settle(claim: Claim, **constants: object) -> Finding:
         verdict=claim.verdict if settled else "undecided",
         evidence=claim.evidence if settled else "undecided",
         check=" + ".join(dict.fromkeys(step.method for step in steps)),
-        residual=steps[0].residual,
+        residual=steps[0].residual if steps else None,
         argument=claim.argument,
         steps=steps,
+        paper=claim.paper,
     )

@@ -148,7 +148,8 @@ CLAIMS = (
         "hard-labels-need",
         "abstract",
         "hard-label training requires O(1/gamma^4) neurons, soft-label training O(1/gamma^2)",
-        "an upper bound for the logistic loss at temperature 1; hard labels with the perceptron loss and the same B ="
+        "an upper bound for the logistic loss at temperature 1, beaten in order by Munteanu et al. (ICML 2022): "
+        "1/gamma^2; hard labels with the perceptron loss and the same B ="
         " 1 need O(ln(n/delta)/gamma^2) by the same argument, with no 1/eps",
         "quantifier false",
         "refuted",

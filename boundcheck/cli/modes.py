@@ -70,6 +70,7 @@ def _groups_tasks(inputs: Inputs) -> bool:
 
 
 MODES: dict[str, tuple[Mode, ...]] = {
+    "audit": (Mode("no CLAIM", lambda inputs: inputs["claim"] is None, ("paper",)),),
     "margin": (
         Mode("--norm both or sup", _one_of("norm", "both", "sup"), ("confidence", "tolerance", "draws")),
         Mode("--eps", _given("eps"), ("delta",)),

@@ -16,6 +16,13 @@ ClaimVerdict = Literal[
     "undecided",
 ]
 Evidence = Literal["proved", "refuted", "supported", "undecided"]
+Paper = Literal["mandal2025", "yuan2023", "kong2023"]
+PAPERS: dict[Paper, str] = {
+    "mandal2025": "Mandal, Lin & Srikant (L4DC 2025)",
+    "yuan2023": "Yuan, Shi, Xu, Yang, Geng & Rui (NeurIPS 2023)",
+    "kong2023": "Kong, Mandal, Katselis & Srikant (TMLR 2025)",
+}
+"""Whose statements are checked; the last two build on others, whose statements are checked with theirs."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,10 @@ class Check(Record):
 
 @dataclass(frozen=True)
 class Finding(Record):
-    """A claim after its check has run. residual: that of the deciding step (see `Check`)."""
+    """A claim after its check has run.
+
+    residual: that of the deciding step (see `Check`), None where there is nothing to check.  paper: of `PAPERS`.
+    """
 
     id: str
     where: str
@@ -43,9 +53,10 @@ class Finding(Record):
     verdict: ClaimVerdict
     evidence: Evidence
     check: str
-    residual: float
+    residual: float | None
     argument: str
     steps: tuple[Check, ...]
+    paper: Paper = "mandal2025"
 
 
 @dataclass(frozen=True)

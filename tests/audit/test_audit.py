@@ -60,6 +60,13 @@ MUTATIONS: dict[str, list[dict[str, Any]]] = {
     "stray-beta": [{"extra": 0}],
     "hard-labels-need": [{"gap": PERCENT / 2}],
     "features-kept": [{"loss": "kl"}],
+    "pointwise-unreliability": [{"unreliability": Fraction(7, 10)}],
+    "average-unreliability": [{"wrong": (Fraction(2, 5), Fraction(1, 10))}, {"share": Fraction(4, 5)}],
+    "liu-dietterich": [{"power": PERCENT}],
+    "spectral-partition": [{"ratio": 2}],
+    "triangular-estimation": [{"power": PERCENT / 2}],
+    "weighted-vote": [{"scale": 2}],
+    "vote-error": [{"factor": Fraction(2)}],
 }
 
 
@@ -99,7 +106,18 @@ def test_one_failing_step_makes_a_claim_undecided():
 
 
 def test_every_claim_has_a_mutation():
-    assert MUTATIONS.keys() == CLAIMS.keys()
+    assert MUTATIONS.keys() == {claim.id for claim in CLAIMS.values() if claim.check is not tuple}
+
+
+@pytest.mark.parametrize(("paper", "supported"), [("yuan2023", 2), ("kong2023", 2)])
+def test_what_was_not_available_is_undecided_and_nothing_else(paper, supported):
+    found = run_audit(paper=paper)
+    assert {finding.paper for finding in found.claims} == {paper}
+    assert all(step.holds for finding in found.claims for step in finding.steps)
+    assert found.counts["supported"] == supported
+    (unread,) = [finding for finding in found.claims if finding.evidence == "undecided"]
+    assert (unread.steps, unread.residual) == ((), None)
+    assert "not available" in unread.corrected
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,9 @@ def test_the_whole_audit_lists_every_claim_and_exits_0():
     result = audit("--json")
     body = json.loads(result.stdout)["result"]
     assert result.exit_code == 0
-    assert [claim["id"] for claim in body["claims"]] == list(CLAIMS)
+    assert [claim["id"] for claim in body["claims"]] == [
+        each.id for each in CLAIMS.values() if each.paper == "mandal2025"
+    ]
     assert body["counts"]["undecided"] == 0
 
 
@@ -71,3 +73,13 @@ def test_the_table_has_a_line_for_every_claim():
     shown = terminal.text(present(report))
     assert all(claim_id in shown for claim_id in CLAIMS)
     assert "15 proved, 17 refuted, 3 supported." in shown
+
+
+def test_another_paper_is_audited_and_what_is_not_available_is_undecided():
+    result = audit("--paper", "kong2023")
+    assert result.exit_code == 3
+    assert "perfect-recovery" in result.stdout
+    assert "1 undecided" in result.stdout
+    assert "Kong, Mandal, Katselis & Srikant" in audit("perfect-recovery", "-v").stdout
+    assert audit("average-unreliability", "--quiet").exit_code == 1
+    assert audit("lemma-3", "--paper", "kong2023").exit_code == 2

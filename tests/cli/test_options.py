@@ -45,6 +45,7 @@ PUBLISHED = ["--eps", "0.1", "--bound", "soft-published"]
 SMALL = ["--steps", "20", "--max-width", "4", "--max-seeds", "4", "--eps", "0.3"]
 BASES = {
     "audit": ["gradient"],
+    "audit paper": ["--paper", "kong2023"],
     "compare": [
         *["--eps", "0.1", "--gamma", "0.1", "--bound", "soft-kl-published"],
         *["--bound", "hard-tempered"],
@@ -154,6 +155,7 @@ PROBES: dict[str, list[str]] = {
     "method": ["--method", "mv"],
     "moment_draws": ["--moment-draws", "20000"],
     "n": ["--n", "77"],
+    "paper": ["--paper", "yuan2023"],
     "natarajan": ["--natarajan", "3"],
     "no_cross_fit": ["--no-cross-fit"],
     "no_split": ["--no-split"],

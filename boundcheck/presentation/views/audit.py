@@ -2,7 +2,7 @@
 
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Item, Items, Next, Note, Table
-from boundcheck.records.audit import Audit, Finding
+from boundcheck.records.audit import PAPERS, Audit, Finding
 
 CLAIMS = (
     Column("id", "claim"),
@@ -14,7 +14,8 @@ CLAIMS = (
 
 def audit(report: Audit) -> Document:
     """One statement, or all of them in a table."""
-    title = "what Mandal, Lin & Srikant (L4DC 2025) print"
+    paper = PAPERS[report.claims[0].paper]
+    title = f"what {paper} print"
     if len(report.claims) == 1:
         (finding,) = report.claims
         said = Answer(f"{finding.id} as printed is {finding.evidence} ({finding.verdict}).")
@@ -37,13 +38,17 @@ def audit(report: Audit) -> Document:
 def _facts(finding: Finding) -> Facts:
     return Facts(
         [
-            ("where", finding.where),
+            ("where", finding.where if finding.paper == "mandal2025" else f"{finding.where}; {PAPERS[finding.paper]}"),
             ("printed", finding.statement),
             ("true", finding.corrected),
             ("verdict", f"{finding.verdict}; as printed {finding.evidence}"),
-            ("check", f"{finding.check}, residual {numbers.number(finding.residual, 3)}"),
+            *([] if finding.residual is None else [("check", _checked(finding.check, finding.residual))]),
         ]
     )
+
+
+def _checked(method: str, residual: float) -> str:
+    return f"{method}, residual {numbers.number(residual, 3)}"
 
 
 def _because(finding: Finding) -> Note:
