@@ -54,15 +54,19 @@ class Teacher:
         self.K = limiting_kernel(data.X)
         self.held_out = _one_fold(data.X, seed)
 
-    def smallest_radius(self, share: float, risk_of_draws: float = 1 - CONFIDENCE) -> float | None:
-        """About the least B at which a field leaves at most `share` of the KL divergence of f = 0; None: none does."""
+    def nearest(self, share: float, risk_of_draws: float = 1 - CONFIDENCE) -> Followed:
+        """The field of least norm that leaves at most `share` of the KL divergence of f = 0, else that leaves least.
+
+        Both ends are shares of that divergence; the upper one is the pilot's.
+        """
         p = probabilities(self.logits)
-        target, best = share * float(risk(p, np.zeros(1))), math.inf
+        untrained, tried = float(risk(p, np.zeros(1))), []
         for candidate in self._path(p, risk_of_draws):
-            best, before = min([best, *candidate.fields.radii[candidate.upper <= target].tolist()]), best
-            if math.isfinite(before) and best >= before:
+            tried.append(candidate)
+            if len(tried) > 1 and tried[-2].upper.min() <= share * untrained:  # one fit beyond, which may need less
                 break
-        return best if math.isfinite(best) else None
+        front = [replace(f, lower=f.lower / untrained, upper=f.upper / untrained) for f in _front(tried)]
+        return next((point for point in front if point.upper <= share), front[-1])
 
     def cost(self, temperature: float, share: float, failure: float, risk_of_draws: float) -> CostRow:
         """The cheapest field of the path at this temperature, measured anew with probability 1 - risk_of_draws."""

@@ -34,7 +34,7 @@ class Problem:
     """A data set with a positive certified margin.
 
     p, logits: (n,) soft labels to train on.  foreign: they are not the kernel teacher's, so that no theorem on soft
-    labels speaks of them.  radius: B that these soft labels need (theory: Logit scale), 1 where nothing is known.
+    labels speaks of them.  radius: B that these soft labels need (theory: Logit scale), 1 where it is not known.
     """
 
     data: Dataset
@@ -46,6 +46,7 @@ class Problem:
     delta: float
     foreign: bool
     radius: float = 1.0
+    radius_known: bool = True
 
     def bound(self, name: str, **more: float | int | None) -> BoundRow:
         """Evaluate a bound at the LOWER end of the margin's interval: widths fall as gamma grows."""
@@ -88,7 +89,8 @@ def make_problem(
     p, logits, radius = (teacher.p, teacher.z, 1.0) if given is None else (given.p, given.logits, given.radius)
     warn_beyond_hypothesis(logits, radius)
     foreign = given is not None
-    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, 1.0 if math.isnan(radius) else radius)
+    known = not math.isnan(radius)
+    return Problem(data, teacher.margin, teacher, p, logits, eps, delta, foreign, radius if known else 1.0, known)
 
 
 def given_labels(data: Dataset, labels: Any, columns: Sequence[str] = ()) -> MadeLabels | None:

@@ -14,6 +14,7 @@ from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import InputError
 from boundcheck.exclusion import excluded_widths
 from boundcheck.margins.zero import REMEDY
+from boundcheck.pipeline.own_labels import OwnLabels, held_back, own_labels
 from boundcheck.pipeline.problem import Problem, make_problem
 from boundcheck.pipeline.verify_width import practical, prescribed, scheduled, training_seconds, verify_width
 from boundcheck.progress import SILENT, Notice, Progress, takes_long
@@ -91,7 +92,12 @@ def verify(
         )
     mode: Training = training or "practical"
     rows = problem.rows(seed=seed, progress=progress)
-    specs = _contenders(problem, mode, settings)
+    own = (
+        own_labels(problem, seed=seed, progress=progress)
+        if mode == "practical" and problem.foreign and settings.radius is None and not problem.radius_known
+        else None
+    )
+    specs = _contenders(problem, mode, settings, own)
     if line := _cost(specs, data.X.size, settings):
         progress.update(Notice(line))
     searches = tuple(
@@ -114,7 +120,9 @@ def verify(
         if settings.certificate_time > 0
     ]
     least, exclusion = _from_below(data, eps, specs[0].radius, settings, seed, progress)
-    soft, *hard = searches
+    soft, hard = searches[0], [search for search in searches if search.labels == "hard"]
+    stopped = (held_back(*each, problem, seed) for each in zip(searches, specs, strict=True) if problem.foreign)
+    notes = (*([own.note] if own else []), *(note for note in stopped if note))
     return WidthSearchReport(
         data=data.name,
         n=len(data.y),
@@ -124,9 +132,10 @@ def verify(
         training=mode,
         searches=searches,
         comparisons=tuple(compare_searches(soft, other) for other in hard),
-        ladder=(*_ladder(rows, certified, searches, foreign=problem.foreign), *least),
+        ladder=(*_ladder(rows, certified, searches, foreign=problem.foreign, own=own), *least),
         judgement=judge_searches(searches, rows),
         exclusion=exclusion,
+        notes=notes,
     )
 
 
@@ -180,8 +189,10 @@ def find_width(
     )
 
 
-def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> tuple[TrainingSpec, ...]:
-    """What is searched, soft labels first."""
+def _contenders(
+    problem: Problem, mode: Training, settings: SearchSettings, own: OwnLabels | None
+) -> tuple[TrainingSpec, ...]:
+    """What is searched, soft labels first; with labels of one's own the paper's B = 1 as well."""
     if mode == "theorem":
         asked = settings.steps, settings.step_size
         return tuple(
@@ -189,7 +200,9 @@ def _contenders(problem: Problem, mode: Training, settings: SearchSettings) -> t
             for bound in THEOREMS
         )
     radius = problem.radius if settings.radius is None else settings.radius
-    kinds = contenders(radius, problem.bound(mandal2025.hard.id).radius)
+    kinds = list(contenders(own.radius if own else radius, problem.bound(mandal2025.hard.id).radius))
+    if own and own.radius != 1:
+        kinds.insert(1, ("soft", "kl", 1.0))
     return tuple(practical(problem.data.X, *kind, settings.steps, settings.step_size) for kind in kinds)
 
 
@@ -271,11 +284,17 @@ def _from_below(
 
 
 def _ladder(
-    rows: Sequence[BoundRow], certified: Sequence[Rung], searches: Sequence[Search], *, foreign: bool
+    rows: Sequence[BoundRow],
+    certified: Sequence[Rung],
+    searches: Sequence[Search],
+    *,
+    foreign: bool,
+    own: OwnLabels | None = None,
 ) -> tuple[Rung, ...]:
     """From the printed theorems down to the trained networks, soft labels first.
 
-    foreign: the searches' soft labels are not the kernel teacher's, of which the theorems and the certificate speak.
+    foreign: the searches' soft labels are not the kernel teacher's, of which all rungs but `own` and the trained ones
+    speak.
     """
     rungs = []
     for labels in KINDS:
@@ -285,6 +304,7 @@ def _ladder(
             for row in sorted(rows, key=lambda row: (ORDER.index(row.family), -row.width))
             if row.labels == labels
         ]
+        rungs += [own.rung] if own and labels == "soft" else []
         rungs += [
             replace(one, note=f"{one.note}, {note}" if note else one.note) for one in certified if one.labels == labels
         ]

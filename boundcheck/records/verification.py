@@ -97,7 +97,10 @@ class SoftAgainstHard(Record):
 
 @dataclass(frozen=True)
 class WidthSearchReport(Record):
-    """The result of `verify --width-search`; its fields are the JSON keys."""
+    """The result of `verify --width-search`; its fields are the JSON keys.
+
+    notes: about given labels, the radius that follows them and what holds their searches back.
+    """
 
     data: str
     n: int
@@ -110,6 +113,7 @@ class WidthSearchReport(Record):
     ladder: tuple[Rung, ...]
     judgement: Judgement
     exclusion: Exclusion | None = None
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """`verdict` and `reason` at the top level."""

@@ -72,6 +72,7 @@ def width_search(report: WidthSearchReport) -> Document:
         Answer(_answer(report)),
         ladder,
         *([Note(supposed)] if supposed else []),
+        *(Note(note + ".") for note in report.notes),
         *(Note(comparison.statement + ".") for comparison in report.comparisons),
         *_impossible(report.exclusion),
         Verdict(report.judgement.verdict.value, report.judgement.reason),
