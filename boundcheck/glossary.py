@@ -30,6 +30,11 @@ risk; kl risk; loss | Network and training
 kl left; kl of f = 0 | Any teacher
     The average KL divergence, in nats, from the soft labels: what the best field of a radius leaves, and what the
     untrained network, whose output is 0, leaves.
+soft - hard | Soft against hard
+    The accuracy on soft labels minus that on hard ones, from the same initial weights on the same test rows.
+footing
+    Of a comparison of students: same radius, both kinds of labels trained at one radius B; each its own, each in
+    the way that is best for it.
 agrees | Any teacher
     The share of held-out rows on which a field that was fitted to the other rows decides as the teacher does.
 failure probability; delta; delta_tot | Published soft bound
@@ -151,14 +156,14 @@ digest; data_sha256
     A short fingerprint of the data, by which stored runs are found again.
 label set; omega_k; top k; k; superset | Label sets
     The k heaviest labels of a soft label (top k).
-unreliability; delta; delta_max; missed | Label sets
+unreliability; delta; delta_max; missed; missed at worst | Label sets
     Delta: how often the true label is not in the label set; Delta_max in the worst class.
 ambiguity; gamma; intruder; worst intruder | Label sets
     gamma of `labels check`: how often the most intrusive wrong label is in the label set. Not the margin.
 dominance margin; kappa; lead | Label sets
     kappa of `labels check`: the least lead of the true label over a wrong one, P(true label in the set) -
     P(wrong label in the set). Above 0 a student that minimises the superset risk becomes right.
-psi; psi_pairs | Label sets
+psi; psi_pairs; exponent of pairs | Label sets
     How fast evidence for the true label outgrows that for a wrong one; the needed number of examples is
     proportional to 1/psi.
 superset risk; erm | Label sets

@@ -106,6 +106,14 @@ MODES: dict[str, tuple[Mode, ...]] = {
         ),
         Mode("one width", lambda inputs: not inputs["width_search"], ("bound", "seeds")),
     ),
+    "distill": (
+        Mode("no --labels", lambda inputs: inputs["labels"] is None, ("teacher",)),
+        Mode(
+            "--teacher crowd",
+            lambda inputs: inputs["labels"] is None and inputs["teacher"] == "crowd",
+            ("answers", "positive_answers"),
+        ),
+    ),
     "labels make": (
         Mode("--teacher kernel", _one_of("teacher", "kernel"), ("norm", "logit_scale", "margin_draws")),
         Mode("--teacher network", _one_of("teacher", "network"), ("width", "no_cross_fit", "steps", "step_size")),

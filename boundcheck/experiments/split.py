@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
+from boundcheck.datasets import Dataset
 from boundcheck.errors import InputError
 
 
@@ -15,6 +16,15 @@ class Split:
     train: Int[np.ndarray, " a"]
     valid: Int[np.ndarray, " b"]
     test: Int[np.ndarray, " c"]
+
+
+def parts(data: Dataset, train_share: float, seed: int) -> Split:
+    """As `stratified`; where `data` has held-out rows these, numbered after its own, are the test rows."""
+    split = stratified(data.y, train_share, seed)
+    if data.held_out is None:
+        return split
+    n = len(data.y)
+    return Split(split.train, np.sort(np.append(split.valid, split.test)), np.arange(n, n + len(data.held_out.y)))
 
 
 def stratified(y: Int[np.ndarray, " n"], train_share: float, seed: int) -> Split:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from boundcheck.experiments.estimates import crossed, difference, estimate, percent, positive, proportion
-from boundcheck.experiments.table1 import Trained
+from boundcheck.experiments.distill import Trained
+from boundcheck.experiments.distill_result import gain, row, teacher_accuracy
+from boundcheck.experiments.estimates import crossed, difference, estimate, percent, positive
 from boundcheck.records.reproduce import (
+    DistillSettings,
     MarginDraw,
-    MeanInterval,
     PaperClaim,
     PaperVerdict,
     Table1,
     Table1Row,
-    Table1Settings,
 )
 
 REDUCED, ALL = "without 1,4,7,9", "all digits"
@@ -28,7 +28,7 @@ PAPER = {  # (data, width): accuracies in per cent, Table 1
 
 
 def assemble(
-    source: str, reduced: Trained, everything: Trained, settings: Table1Settings, margins: Sequence[MarginDraw]
+    source: str, reduced: Trained, everything: Trained, settings: DistillSettings, margins: Sequence[MarginDraw]
 ) -> Table1:
     """The whole result from the networks of both data sets and the margins."""
     both = (reduced, everything)
@@ -44,7 +44,7 @@ def assemble(
         datasets=tuple(t.name for t in both),
         n_train=tuple(len(t.split.train) for t in both),
         n_test=tuple(len(t.split.test) for t in both),
-        teacher_choices=tuple(t.teacher_choice for t in both),
+        teacher_choices=tuple(t.teacher_choice for t in both if t.teacher_choice is not None),
         settings=settings,
         rows=tuple(_row(t, width) for t in both for width in settings.widths),
         margins=tuple(margins),
@@ -55,43 +55,36 @@ def assemble(
 
 
 def _row(trained: Trained, width: int) -> Table1Row:
-    hard, soft = trained.students["hard", width], trained.students["soft", width]
-    gain = _gain(trained, (width,))
+    ours, teacher = row("each its own", trained.students, width), teacher_accuracy(trained)
+    assert teacher is not None, "the network labels the test rows too"
     paper = PAPER.get((trained.name, width))
     return Table1Row(
         data=trained.name,
         width=width,
-        teacher=proportion(int(trained.teacher.sum()), len(trained.teacher)),
-        hard=crossed(hard.right.astype(float)),
-        soft=crossed(soft.right.astype(float)),
-        gain=gain,
-        hard_choice=hard.choice,
-        soft_choice=soft.choice,
+        teacher=teacher,
+        hard=ours.hard,
+        soft=ours.soft,
+        gain=ours.gain,
+        hard_choice=ours.hard_choice,
+        soft_choice=ours.soft_choice,
         paper=paper,
         paper_gain_inside=None
         if paper is None
-        else bool(gain.lower <= (paper["soft"] - paper["hard"]) / 100 <= gain.upper),
+        else bool(ours.gain.lower <= (paper["soft"] - paper["hard"]) / 100 <= ours.gain.upper),
     )
 
 
-def _gain(trained: Trained, widths: Sequence[int]) -> MeanInterval:
-    """Soft minus hard, averaged over widths, run by run and test point by test point."""
-    return crossed(
-        np.mean([trained.students["soft", w].right * 1.0 - trained.students["hard", w].right for w in widths], axis=0)
-    )
-
-
-def small_widths(settings: Table1Settings) -> tuple[int, ...]:
+def small_widths(settings: DistillSettings) -> tuple[int, ...]:
     """The paper's widths 4, 6 and 8 among those tried."""
     return tuple(width for width in settings.widths if width in (4, 6, 8))
 
 
-def _soft_beats_hard(both: Sequence[Trained], settings: Table1Settings) -> PaperClaim | None:
+def _soft_beats_hard(both: Sequence[Trained], settings: DistillSettings) -> PaperClaim | None:
     """Claim (a): on each data set, averaged over the paper's widths."""
     small = small_widths(settings)
     if not small:
         return None
-    gains = [_gain(trained, small) for trained in both]
+    gains = [gain(trained.students, small) for trained in both]
     verdicts = {positive(gain) for gain in gains}
     verdict: PaperVerdict = "undecided"
     if "refuted" in verdicts or verdicts == {"holds"}:
@@ -102,12 +95,12 @@ def _soft_beats_hard(both: Sequence[Trained], settings: Table1Settings) -> Paper
     )
 
 
-def _gain_grows(reduced: Trained, everything: Trained, settings: Table1Settings) -> PaperClaim | None:
+def _gain_grows(reduced: Trained, everything: Trained, settings: DistillSettings) -> PaperClaim | None:
     """Claim (b): the two test sets are taken as independent, although they share digits."""
     small = small_widths(settings)
     if not small:
         return None
-    more = difference(_gain(everything, small), _gain(reduced, small))
+    more = difference(gain(everything.students, small), gain(reduced.students, small))
     return PaperClaim(
         "b",
         f"at small width ({_listed(small)}) the gain is larger on all digits than without 1,4,7,9",
@@ -116,13 +109,13 @@ def _gain_grows(reduced: Trained, everything: Trained, settings: Table1Settings)
     )
 
 
-def _gain_falls(both: Sequence[Trained], settings: Table1Settings) -> PaperClaim | None:
+def _gain_falls(both: Sequence[Trained], settings: DistillSettings) -> PaperClaim | None:
     """Claim (c): data can bound the gain at the widest student, not show that it is zero."""
     small, widest = small_widths(settings), max(settings.widths)
     if not small or widest in small:
         return None
     falls = crossed(np.concatenate([_fall(trained, small, widest) for trained in both], axis=1))
-    left = "; ".join(f"{t.name}: {percent(_gain(t, (widest,)))}" for t in both)
+    left = "; ".join(f"{t.name}: {percent(gain(t.students, (widest,)))}" for t in both)
     return PaperClaim(
         "c",
         f"the gain is smaller at width {widest} than at small width ({_listed(small)})",

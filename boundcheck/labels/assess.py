@@ -19,7 +19,7 @@ from boundcheck.softlabels.calibration import calibration
 from boundcheck.softlabels.probabilities import SoftLabels, rows_of, top_k, true_classes
 
 NO_TRUTH = "calibration: delta is 1 minus the mean weight of the top-k labels, right only if the labels are calibrated"
-NO_GUARANTEE = "Delta + gamma >= 1: no guarantee"
+NO_GUARANTEE = "missed at worst + ambiguity >= 1: no guarantee"
 
 
 def soft_label_report(
@@ -136,7 +136,7 @@ def _sample_sizes(found: Indicators, classes: int, settings: LabelSettings) -> t
         ]
         if size is not None:
             rows.append((f"finite class of {size}", own, psi, lambda p: complexity.finite_class(p, size, *goal)))
-    any_set, kappa = "any label sets, if kappa is the margin of H", found.kappa
+    any_set, kappa = "any label sets, if the lead is that of every wrong student", found.kappa
     rows.append((f"{any_set}, dimension {d}", own, kappa, lambda m: complexity.margin_natarajan(m, d, classes, *goal)))
     if size is not None:
         rows.append(
@@ -195,7 +195,7 @@ def _notes(found: Indicators, k: int | None, classes: int, settings: LabelSettin
         if weak and settings.ties != "exclusive":
             notes.append(
                 f"top-{k} accuracy does not beat chance ({k}/{classes}) in class {', '.join(map(str, weak))}, which "
-                "Delta_max + gamma < 1 requires"
+                "missed at worst + ambiguity < 1 requires"
             )
     if settings.noise is not None and k is None:
         notes.append("additive noise is not evaluated for candidate sets")

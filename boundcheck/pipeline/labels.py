@@ -134,7 +134,7 @@ def _teach(
     elif teacher == "file":
         made = _given(dataset, settings)
     elif teacher == "crowd":
-        made = _crowd(dataset, settings, progress)
+        made = crowd_teacher(dataset, settings, progress)
     else:
         raise InputError(f"--teacher {teacher}: unknown; use kernel, network, smoothing, file or crowd")
     temperature = settings.temperature
@@ -152,7 +152,8 @@ def _given(dataset: Dataset, settings: TeacherSettings) -> MadeLabels:
     return MadeLabels(logits, given.source or f"file {settings.source.name}", given.radius)
 
 
-def _crowd(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> MadeLabels:
+def crowd_teacher(dataset: Dataset, settings: TeacherSettings, progress: Progress) -> MadeLabels:
+    """The posterior of `settings.answers` for the rows of `dataset`. Raises InputError where they do not fit."""
     if settings.answers is None:
         raise InputError("--teacher crowd: say with --answers FILE where the answers are (task,worker,label)")
     files = read_crowd(

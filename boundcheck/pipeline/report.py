@@ -20,6 +20,7 @@ RECORDS = {
     "explain": "comparison:Explanation",
     "verify": "verification:WidthSearchReport",
     "audit": "audit:Audit",
+    "distill": "distill:Distilled",
     "labels check": "labels:QualityReport",
     "labels cost": "label_cost:LabelsCost",
     "labels make": "labels:LabelsMade",

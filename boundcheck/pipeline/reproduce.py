@@ -9,7 +9,7 @@ import numpy as np
 from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
 from boundcheck.errors import InputError, MissingExtraError
 from boundcheck.experiments.cells import Ledger
-from boundcheck.experiments.table1 import train
+from boundcheck.experiments.distill import train
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
 from boundcheck.pipeline.crowd_student import crowd_student as crowd
 from boundcheck.pipeline.logit_scales import logit_scales as temperature
@@ -17,7 +17,7 @@ from boundcheck.pipeline.margin import settled_margin
 from boundcheck.pipeline.scaling import scaling
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
-from boundcheck.records.reproduce import MarginDraw, Table1, Table1Settings
+from boundcheck.records.reproduce import DistillSettings, MarginDraw, Table1
 from boundcheck.search import Store
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ MARGIN_DRAWS = 10
 def table1(
     data: Data = "sklearn:digits",
     *,
-    widths: tuple[int, ...] = Table1Settings.widths,
-    runs: int = Table1Settings.runs,
-    steps: int = Table1Settings.steps,
-    train_share: float = Table1Settings.train_share,
+    widths: tuple[int, ...] = DistillSettings.widths,
+    runs: int = DistillSettings.runs,
+    steps: int = DistillSettings.steps,
+    train_share: float = DistillSettings.train_share,
     subsample: int | None = None,
     seed: int = 0,
     store: Store | None = None,
@@ -46,13 +46,13 @@ def table1(
     """Table 1 of the paper on digits 0..9: > 4 against the rest, with and without 1, 4, 7 and 9.
 
     data: DATA, or (X, y), whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at
-    least 2.  steps: of the students; the teacher makes twice as many.  train_share: see `Table1Settings`.
+    least 2.  steps: of the students; the teacher makes twice as many.  train_share: see `DistillSettings`.
     store: where finished networks and margins are kept and found again, None for nowhere.
     Raises InputError for data that cannot be used.
     """
     if not 0 < train_share < 1:
         raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
-    chosen = Table1Settings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
+    chosen = DistillSettings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
     everything = as_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
     reduced = as_dataset(
         data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed

@@ -27,6 +27,7 @@ VIEWS = {
     "CrowdStudent": "crowd:students",
     "Exported": "runs:exported",
     "DataReport": "data:data",
+    "Distilled": "distill:distilled",
     "Explanation": "explain:explanation",
     "Figure1": "experiments:figure1",
     "LabelsCost": "label_cost:cost",

@@ -86,6 +86,8 @@ class Calibration(Record):
     temperature: T minimising the log loss of softmax(logits / T); > 1 means over-confident; None without finite logits.
     log_loss_at_temperature: mean log loss of each half of the rows (split by the seed) at the temperature fitted to
     the other half; finite; None likewise.  impossible: rows whose true class has weight 0, if no logits are known.
+    bare: least log loss of the decisions alone, H(error) + error ln(L - 1) in nats; what the weights add to a decision
+    is its excess over log_loss_at_temperature.
     confidence: of `ece` and `error` (exact); `brier`, `log_loss`, `temperature` hold for large n only.
     """
 
@@ -100,6 +102,7 @@ class Calibration(Record):
     log_loss_at_temperature: float | None
     impossible: int
     confidence: float
+    bare: float | None = None
 
 
 @dataclass(frozen=True)

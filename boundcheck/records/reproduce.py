@@ -51,7 +51,7 @@ def _grid(*axes: tuple[float, ...]) -> tuple[Choice, ...]:
 
 
 @dataclass(frozen=True)
-class Table1Settings(Record):
+class DistillSettings(Record):
     """Sizes of the experiment, and the ways to train among which validation data choose.
 
     Hard and soft choose among equally many, and among the same step sizes (a step size that only one of them may use
@@ -119,7 +119,7 @@ class Table1(Record):
     n_train: tuple[int, ...]
     n_test: tuple[int, ...]
     teacher_choices: tuple[Choice, ...]
-    settings: Table1Settings
+    settings: DistillSettings
     rows: tuple[Table1Row, ...]
     margins: tuple[MarginDraw, ...]
     claims: tuple[PaperClaim, ...]

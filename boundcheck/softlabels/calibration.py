@@ -8,7 +8,7 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import brentq
-from scipy.special import logsumexp, ndtri, softmax
+from scipy.special import entr, logsumexp, ndtri, softmax
 
 from boundcheck.records.base import Estimate
 from boundcheck.records.labels import Calibration
@@ -42,11 +42,12 @@ def calibration(
     with np.errstate(divide="ignore"):
         losses = -np.log(weights[np.arange(n), y]) if logits is None else log_losses(logits, y)
     fitted = logits is not None and n >= 2
+    error = _error(weights if logits is None else logits, y, alpha)
     return Calibration(
         n=n,
         bins=bins,
         ece=expected_calibration_error(claimed, event, alpha=alpha, bins=bins),
-        error=_error(weights if logits is None else logits, y, alpha),
+        error=error,
         self_estimated_error=float(np.mean(1 - weights.max(axis=1))),
         brier=mean(((weights - truth) ** 2).sum(axis=1), alpha),
         log_loss=mean(losses, alpha),
@@ -54,6 +55,7 @@ def calibration(
         log_loss_at_temperature=_cross_fitted_log_loss(logits, y, seed) if logits is not None and fitted else None,
         impossible=int(np.isinf(losses).sum()),
         confidence=1 - alpha,
+        bare=float(entr(error.value) + entr(1 - error.value) + error.value * math.log(classes - 1)),
     )
 
 

@@ -84,12 +84,12 @@ def test_check_without_truth_makes_no_claim(tmp_path: Path) -> None:
     code, out, _ = run("check", tmp_path / "a.npz")
     assert code == 0
     assert "assumes calibration" in out
-    assert "k = 1 (the only choice)" in out
+    assert "its top-1 sets miss it" in out
 
 
 def test_check_without_truth_says_how_k_was_chosen(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", p=np.array([[0.2, 0.5, 0.3]]))
-    assert "k = 1 (the default, without truth to choose it by)" in run("check", tmp_path / "b.npz")[1]
+    assert "its top-1 sets, the default without truth to choose by, miss it" in run("check", tmp_path / "b.npz")[1]
     assert "k = 2 (given)" in run("check", tmp_path / "b.npz", "--k", "2")[1]
     assert body("check", tmp_path / "b.npz")["result"]["k_choice"] == "default"
 
@@ -131,7 +131,7 @@ def test_weak_supervision(tmp_path: Path) -> None:
     assert (result["k"], result["k_choice"], result["delta"]["value"]) == (None, "candidates", 0)
     np.savez(tmp_path / "noisy.npz", p=np.eye(4)[y] + 0.3 * rng.normal(size=(800, 4)), y=y)
     mixed = run("check", tmp_path / "sets.npz", "--candidates", "--soft-fraction", "0.5")[1]
-    assert "Delta_max + gamma < 1 for every share" in mixed
+    assert "missed at worst + ambiguity < 1 for every share" in mixed
     noisy = body("check", tmp_path / "noisy.npz", "--scores", "--noise", "0.3", "--k", "1")["result"]
     assert noisy["delta"]["lower"] <= noisy["additive_noise"]["delta"] <= noisy["delta"]["upper"]
 
@@ -339,3 +339,32 @@ def test_help_has_an_example(command: str) -> None:
     code, out, _ = run(command, "--help")
     assert code == 0
     assert "Example: boundcheck labels" in out
+
+
+@pytest.mark.parametrize(
+    ("scale", "says"),
+    [
+        (6.0, "is surer of itself than it should be (temperature 6"),
+        (0.25, "is less sure of itself than it could be (temperature 0.2"),
+        (1.0, "as sure of itself as it should be"),
+    ],
+)
+def test_check_answers_whether_the_teacher_is_right_and_honest(tmp_path: Path, scale: float, says: str) -> None:
+    """Labels drawn from logits are honest at temperature 1, and so are logits times a scale at that temperature."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(0, 3, 4000)
+    np.savez(tmp_path / "soft.npz", logits=scale * z, y=(rng.random(4000) < 1 / (1 + np.exp(-z))).astype(int))
+    answer = run("check", tmp_path / "soft.npz")[1].splitlines()[0]
+    assert answer.startswith("This teacher is right on 8")
+    assert says in answer
+    assert "nats a row over hard labels" in answer
+
+
+def test_what_weights_add_to_hard_labels_is_told_against_their_entropy(tmp_path: Path) -> None:
+    """Constant confidence in decisions that are right four times in five: the weights add nothing."""
+    y = np.repeat([0, 1], 500)
+    right = np.arange(1000) % 5 != 0
+    np.savez(tmp_path / "flat.npz", p=np.where((y == 1) == right, 0.8, 0.2), y=y)
+    result = body("check", tmp_path / "flat.npz")["result"]["calibration"]
+    assert result["bare"] == pytest.approx(-0.8 * np.log(0.8) - 0.2 * np.log(0.2))
+    assert result["log_loss_at_temperature"] == pytest.approx(result["bare"], abs=0.003)

@@ -43,6 +43,7 @@ PLANE = ["rows.csv", *ROWS, "--ignore", "b,c"]
 """Two columns are left, a and the other label: the margin is found without sampling, whatever is done to the rows."""
 PUBLISHED = ["--eps", "0.1", "--bound", "soft-published"]
 SMALL = ["--steps", "20", "--max-width", "4", "--max-seeds", "4", "--eps", "0.3"]
+STUDENTS = ["--widths", "2", "--runs", "2", "--steps", "5"]
 BASES = {
     "audit": ["gradient"],
     "audit paper": ["--paper", "kong2023"],
@@ -60,6 +61,9 @@ BASES = {
     "crowd": ["answers.csv", "--positive", "yes", "--method", "types", "--types", "2"],
     "crowd truth": ["answers.csv", "--positive", "yes", "--method", "ds1", "--truth", "truth.csv"],
     "data": ["rows.csv", *ROWS, "--prepare", "center"],
+    "distill": ["rows.csv", *ROWS, *STUDENTS],
+    "distill labels": ["rows.csv", *ROWS, *STUDENTS, "--labels", "soft.npz"],
+    "distill crowd": ["rows.csv", *ROWS, *STUDENTS, "--teacher", "crowd", "--answers", "rows-answers.csv"],
     "explain": ["soft-sharp"],
     "explain tempered": ["hard-tempered"],
     "explain soft": ["soft-published"],
@@ -186,6 +190,8 @@ PROBES: dict[str, list[str]] = {
     "scale": ["--scale", "paper", "--data", "images.npz"],
     "train_share": ["--train-share", "0.5"],
     "widths": ["--widths", "2,4"],
+    "test_fraction": ["--test-fraction", "0.3"],
+    "split_seed": ["--split-seed", "7"],
     "share": ["--share", "0.4"],
     "temperatures": ["--temperatures", "3"],
     "labels": ["--labels", "soft.npz"],

@@ -9,15 +9,15 @@ import pytest
 
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
+from boundcheck.experiments.distill import Students, Trained, train
 from boundcheck.experiments.split import stratified
-from boundcheck.experiments.table1 import Students, Trained, train
 from boundcheck.experiments.table1_result import ALL, PAPER, REDUCED, assemble
 from boundcheck.experiments.targets import soft_targets
 from boundcheck.records import Interval, TrainingSpec
-from boundcheck.records.reproduce import Choice, MarginDraw, Table1, Table1Settings
+from boundcheck.records.reproduce import Choice, DistillSettings, MarginDraw, Table1
 from boundcheck.training import fit
 
-TINY = Table1Settings(
+TINY = DistillSettings(
     widths=(4, 8),
     runs=3,
     steps=60,
@@ -92,7 +92,7 @@ def test_at_temperature_zero_the_soft_student_is_the_hard_student(data: Dataset)
 
 
 def test_hard_and_soft_choose_among_equally_many_and_the_same_step_sizes() -> None:
-    default = Table1Settings()
+    default = DistillSettings()
     assert len(default.hard_grid) == len(default.soft_grid) == 30
     assert {c.step_size for c in default.hard_grid} == {c.step_size for c in default.soft_grid}
     assert {(c.step_size, c.radius) for c in default.soft_grid} <= {(c.step_size, c.radius) for c in default.hard_grid}
@@ -179,7 +179,7 @@ def made_up(name: str, data: Dataset, accuracy: Mapping[tuple[str, int], float])
         key: Students(Choice(1.0, 1.0), 0.9, rng.random((40, 2000)) < probability)  # type: ignore[misc]
         for key, probability in accuracy.items()
     }
-    return Trained(name, data, split, Choice(1.0, 1.0), np.ones(2000, bool), students, 0)  # type: ignore[arg-type]
+    return Trained(name, data, split, Choice(1.0, 1.0), np.ones(2000, bool), students, {}, 0)  # type: ignore[arg-type]
 
 
 def verdicts(data: Dataset, easy: tuple[float, float], hard: tuple[float, float]) -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_sample_sizes_at_the_bound_exceed_those_at_the_value() -> None:
 def test_no_guarantee_is_none_and_says_so() -> None:
     report = soft_label_report(*noise(300), LabelSettings(k=3, class_size=10, deterministic=False))
     assert all(row.at_bound is None for row in report.sample_sizes)
-    assert any("Delta + gamma >= 1: no guarantee" in note for note in report.notes)
+    assert any("missed at worst + ambiguity >= 1: no guarantee" in note for note in report.notes)
 
 
 def test_class_without_examples_is_named() -> None:

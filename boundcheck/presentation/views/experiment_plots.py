@@ -29,7 +29,7 @@ def table1_panels(result: Table1) -> list[Figure]:
     gains = []
     for (name, own), look in zip(rows.items(), (Look(THIRD), Look(FOURTH, "--", "s")), strict=True):
         places = [row.width * (0.98 if look.colour == THIRD else 1.02) for row in own]
-        gains += [_ours(name, look, places, [row.gain for row in own]), _paper(f"{name}, paper", look, places, own)]
+        gains += [means(name, look, places, [row.gain for row in own]), _paper(f"{name}, paper", look, places, own)]
     return [*panels, Figure(Chart(x, POINTS, gains, ZERO), "soft minus hard, paired; hollow: the paper")]
 
 
@@ -39,7 +39,7 @@ def figure1_panels(result: Figure1) -> list[Figure]:
     x = Axis("noise variance", log=True, ticks={v: f"{v:g}" for v in noise})
     theirs = [_paper(NAMES[kind], look, noise, result.rows, kind) for kind, look in KINDS.items()]
     gains = [
-        _ours("ours", Look(THIRD), noise, [row.gain for row in result.rows]),
+        means("ours", Look(THIRD), noise, [row.gain for row in result.rows]),
         _paper("paper", THEIRS, noise, result.rows),
     ]
     ours = Chart(x, _range(result.rows), _curves(noise, result.rows, paper=False))
@@ -61,13 +61,13 @@ def _curves(x: Sequence[float], rows: Sequence[Any], *, paper: bool = True) -> l
     series = []
     for i, (kind, look) in enumerate(KINDS.items()):
         places = [value * 1.03 ** (i - 1) for value in x]
-        series.append(_ours(NAMES[kind], look, places, [getattr(row, kind) for row in rows]))
+        series.append(means(NAMES[kind], look, places, [getattr(row, kind) for row in rows]))
         if paper:
             series.append(_paper("", look, places, rows, kind))
     return series
 
 
-def _ours(name: str, look: Look, x: Sequence[float], values: Sequence[MeanInterval]) -> Series:
+def means(name: str, look: Look, x: Sequence[float], values: Sequence[MeanInterval]) -> Series:
     """Means in per cent with their intervals; an infinite one has no bar."""
     ends = [(100 * v.lower, 100 * v.upper) if math.isfinite(v.upper) else (100 * v.mean,) * 2 for v in values]
     return Series(name, look, x, [100 * v.mean for v in values], ends)

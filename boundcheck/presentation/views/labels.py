@@ -1,5 +1,6 @@
 """`labels check` and `labels make`: what soft labels are worth, and what was written."""
 
+import math
 from collections.abc import Sequence
 
 from boundcheck.presentation import numbers
@@ -80,25 +81,70 @@ def made(report: LabelsMade) -> Document:
 
 
 def _answer(report: QualityReport) -> str:
+    """How often the teacher is right, whether its confidence is honest, what it says beyond its decisions."""
+    found = report.calibration
+    if report.kappa is None:
+        share = numbers.percent(report.self_estimated_delta or 0.0)
+        return (
+            f"Without the truth only one thing can be said of these {report.n:,} soft labels over {report.classes} "
+            f"classes: if they are calibrated, {_sets(report)} miss it on {share} of the rows."
+        )
+    if found is None:
+        assert report.delta is not None, "there is a truth"
+        return f"{_sets(report).capitalize()} miss the truth on {_share(report.delta)} of {report.n_used:,} rows."
+    right = Estimate(1 - found.error.value, 1 - found.error.upper, 1 - found.error.lower)
+    return f"This teacher is right on {_share(right)} of the {report.n:,} rows{_honesty(found)}; {_beyond(found)}."
+
+
+def _honesty(found: Calibration) -> str:
+    """Over- or under-confident where the interval of the honest temperature excludes 1."""
+    best = found.temperature
+    if best is None or best.value in (0, math.inf):  # all right, or no better than chance: no temperature fits
+        return ""
+    if best.lower > 1:
+        how = "is surer of itself than it should be"
+    elif best.upper < 1:
+        how = "is less sure of itself than it could be"
+    else:
+        return f", as sure of itself as it should be (temperature 1 is among the honest ones, {numbers.ends(best, 2)})"
+    return f", {how} (temperature {numbers.number(best.value, 2)} would be honest)"
+
+
+def _beyond(found: Calibration) -> str:
+    """What the weights say of the truth beyond hard labels, in nats a row."""
+    honest, bare = found.log_loss_at_temperature, found.bare
+    if honest is None or bare is None:
+        return "its weights give some true class no chance at all, so they say less than hard labels would"
+    if bare == 0:
+        return "hard labels by it would leave nothing open on these rows"
+    if honest >= bare:
+        return "its weights say no more about the truth than hard labels would"
+    return (
+        f"at an honest temperature its weights say {numbers.number(bare - honest, 2)} nats a row over hard labels, "
+        f"{100 * (1 - honest / bare):.0f} % of what hard labels leave open"
+    )
+
+
+def _share(value: Estimate) -> str:
+    """`98.9 % (98.3 to 99.3)`."""
+    return f"{100 * value.value:.3g} % ({100 * value.lower:.3g} to {100 * value.upper:.3g})"
+
+
+def _sets(report: QualityReport) -> str:
     how = {
-        "given": "given",
-        "half": f"chosen on one half, assessed on the other {report.n_used}",
-        "all": "chosen on the same data",
-        "only": "the only choice",
-        "default": "the default, without truth to choose it by",
-        "candidates": "candidate sets",
+        "given": "",
+        "half": f", chosen on one half of the rows and judged on the other {report.n_used:,}",
+        "all": ", chosen on the same rows",
+        "only": "",
+        "default": ", the default without truth to choose by",
+        "candidates": "",
     }[report.k_choice]
-    size = "candidate sets" if report.k is None else f"label sets of size k = {report.k} ({how})"
-    return f"{report.n} soft labels over {report.classes} classes, {size}"
+    return "its candidate sets" if report.k is None else f"its top-{report.k} sets{how}"
 
 
 def _blocks(report: QualityReport) -> list[Block]:
     blocks: list[Block] = []
-    if report.kappa is None:
-        blocks.append(
-            Note(f"self-estimated Delta = {numbers.number(report.self_estimated_delta)} (assumes calibration)")
-        )
-    else:
+    if report.kappa is not None:
         blocks += [_verdict(report), _indicators(report)]
         if len(report.per_class) <= _MOST_CLASSES:
             blocks.append(_classes(report.per_class))
@@ -115,16 +161,21 @@ def _next(report: QualityReport) -> Next:
 
 
 def _verdict(report: QualityReport) -> Verdict:
-    under = f"under {report.assumption} ({_sure(report)} confidence)"
+    """The conditions for learning from biased labels in words: what holds, and what it means for a student."""
+    lead = report.kappa
+    assert lead is not None, "there is a truth"
+    seen = f"in {_sets(report)} the truth leads every wrong class by {_share(lead)} of the rows of its class"
     if report.certified:
-        return Verdict("certified", f"kappa > 0, so minimising the superset risk is consistent, {under}")
-    if not report.makes_claim:
-        return Verdict("not certified", report.assumption)
+        meaning = "a student that fits these sets ends up right in every class, given enough rows"
+        return Verdict("certified", f"{seen}: {meaning}, under {report.assumption} ({_sure(report)} confidence)")
     if report.refuted:
-        return Verdict(
-            "refuted", f"kappa <= 0, some wrong label is at least as often in the set as the true one, {under}"
+        meaning = (
+            "in some class a wrong one is in the sets as often as the truth: a student that fits them ends up wrong"
         )
-    return Verdict("undecided", "the interval of kappa contains 0")
+        return Verdict("refuted", f"{meaning} there, under {report.assumption} ({_sure(report)} confidence)")
+    if not report.makes_claim:
+        return Verdict("not certified", f"{seen}; {report.assumption}")
+    return Verdict("undecided", f"{seen}; whether it leads at all in every class is open, more labelled rows may tell")
 
 
 def _estimates(rows: Sequence[Row], title: str, *, detail: bool) -> Table:
@@ -133,14 +184,15 @@ def _estimates(rows: Sequence[Row], title: str, *, detail: bool) -> Table:
 
 def _indicators(report: QualityReport) -> Table:
     rows: list[Row] = [
-        ("Delta", report.delta, "the truth is not in the set, on average"),
-        ("Delta_max", report.delta_max, "the same, in the worst class"),
-        ("gamma", report.gamma, "a wrong label is in the set, worst class and label"),
-        ("kappa", report.kappa, "least lead of the truth over a wrong label (ours)"),
-        ("psi", report.psi, "Chernoff exponent from Delta_max and gamma (ours)"),
-        ("psi_pairs", report.psi_pairs, "the same from all pairs, sharper (ours)"),
+        ("missed", report.delta, "Delta: the truth is not in the set, on average"),
+        ("missed at worst", report.delta_max, "Delta_max: the same, in the worst class"),
+        ("ambiguity", report.gamma, "gamma of that theory: a wrong label is in the set, worst class and label"),
+        ("lead", report.kappa, "kappa of that theory: least lead of the truth over a wrong label (ours)"),
+        ("exponent", report.psi, "psi: Chernoff exponent from `missed at worst` and ambiguity (ours)"),
+        ("exponent of pairs", report.psi_pairs, "psi_pairs: the same from all pairs, sharper (ours)"),
     ]
-    return _estimates(rows, f"indicators (estimates; intervals hold jointly, {_sure(report)})", detail=False)
+    title = f"learning from biased labels (estimates; intervals hold jointly, {_sure(report)})"
+    return _estimates(rows, title, detail=True)
 
 
 def _classes(rows: tuple[ClassRow, ...]) -> Table:
@@ -161,15 +213,15 @@ def _settings(report: QualityReport) -> list[Note]:
     noise, mixed = report.additive_noise, report.incomplete_supervision
     if noise is not None:
         notes.append(
-            f"one-hot labels plus N(0, {noise.sigma:g}^2) at k = {noise.k}: Delta = {noise.delta:.4f}, "
-            f"gamma = {noise.gamma:.4f}"
+            f"one-hot labels plus N(0, {noise.sigma:g}^2) at k = {noise.k}: missed {noise.delta:.4f}, "
+            f"ambiguity {noise.gamma:.4f}"
         )
     if mixed is not None:
         limit = "for every share" if mixed.fraction_limit > 1 else f"up to a share of {mixed.fraction_limit:.4g}"
         notes.append(
-            f"a share {mixed.fraction:g} of such labels, the rest exact: Delta_max {mixed.delta.value:.4g}, gamma "
-            f"{mixed.gamma.value:.4g}, kappa {mixed.kappa.value:.4g} (at least {mixed.kappa.lower:.4g}); Delta_max + "
-            f"gamma < 1 {limit}"
+            f"a share {mixed.fraction:g} of such labels, the rest exact: missed at worst {mixed.delta.value:.4g}, "
+            f"ambiguity {mixed.gamma.value:.4g}, lead {mixed.kappa.value:.4g} (at least {mixed.kappa.lower:.4g}); "
+            f"missed at worst + ambiguity < 1 {limit}"
         )
     return [Note(note) for note in notes]
 
