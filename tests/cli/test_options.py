@@ -199,6 +199,7 @@ PROBES: dict[str, list[str]] = {
 """Parameter -> a value that is good and not the one in force."""
 
 DATA_DEPENDENT = {
+    *((mode, "steps") for mode in ("distill", "distill crowd")),  # a few test rows, all right after a few steps
     *(("labels check truth", name) for name in ("ties", "drop_zero")),  # no equal weights, none of 0
     ("labels check", "ties"),
     ("margin zero", "positive"),  # the hexagon turned by 60 degrees
@@ -206,6 +207,7 @@ DATA_DEPENDENT = {
 }
 """(mode, parameter) that a property of the data, which no option tells, leaves without effect."""
 OVERRIDES = {
+    ("distill labels", "labels"): ["--labels", "soft2.npz"],
     ("crowd", "positive"): ["--positive", "no"],
     ("crowd truth", "types"): ["--types", "2"],
     **{(mode, "flips"): ["--flips", "kl"] for mode in ("compare", "explain tempered")},

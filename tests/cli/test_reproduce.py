@@ -54,7 +54,8 @@ def test_table1_prints_both_tables_writes_its_files_and_resumes(tmp_path: Path) 
     assert [(row["data"], row["width"]) for row in result["rows"]] == [
         (name, width) for name in ("without 1,4,7,9", "all digits") for width in (4, 8)
     ]
-    assert result["cells_reused"] == 2 * (4 + 60 * 2 * 2 + 2 * 2 * 2)
+    least = 2 * (4 + 60 * 2 * 2 + 2 * 2 * 2)  # teachers, choice, evaluation in each one's own way
+    assert least <= result["cells_reused"] <= least + 2 * 2 * 2 * 2  # and at the same radius where that is another
     assert {claim["id"] for claim in result["claims"]} == {"a", "b", "d"}
     assert all(set(claim) == {"id", "statement", "verdict", "evidence"} for claim in result["claims"])
 
