@@ -17,7 +17,7 @@ _WORDS = """
     nearest of the other term = % as printed its statement
     behind best last run step parameters per answer s.e. widths movement noise variance
     becomes categories column highest lowest missing 1 normalize prepare remark
-    worst rows at values bounds least median most
+    worst rows at values bounds least median most hypotheses stronger
 """
 EVERYDAY = set(_WORDS.split())
 

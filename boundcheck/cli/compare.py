@@ -16,6 +16,11 @@ DataOption = Annotated[
 ]
 
 
+Literature = Annotated[
+    bool, Option("--literature", help="Also what other papers prove in this setting, in order only, with citations.")
+]
+
+
 def radius_or_best(text: str) -> float | Literal["best"]:
     """B, or best. Raises ValueError for anything else."""
     try:
@@ -83,6 +88,7 @@ def compare(
     bounds: Bounds,
     measured: Measured,
     data: DataOption = None,
+    literature: Literature = False,
     plot: options.Plot = None,
     latex: options.Latex = None,
     rows: options.DataOptions,
@@ -106,6 +112,6 @@ def compare(
         source = this.load(data, rows)
     report = compare(
         **vars(at), **vars(bounds), **vars(measured),
-        data=source, plot=plot is not None, seed=this.seed, progress=this.progress,
+        data=source, literature=literature, plot=plot is not None, seed=this.seed, progress=this.progress,
     )  # fmt: skip
     this.finish(report, data_sha256=digest, files=() if digest is None else (data,))

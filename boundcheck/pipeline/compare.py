@@ -15,6 +15,7 @@ from boundcheck.bounds.bound import Bound, Point, point
 from boundcheck.bounds.data_dependent import DATA_BOUNDS, DataBound
 from boundcheck.bounds.exact import Number, as_typed, exact
 from boundcheck.bounds.findings import findings
+from boundcheck.bounds.literature import LITERATURE
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import AssumptionFailsError, BoundcheckWarning, InputError
 from boundcheck.progress import SILENT, Progress
@@ -117,6 +118,7 @@ def compare(
     confidence: float = 0.99,
     margin_draws: int | None = None,
     moment_draws: int | None = None,
+    literature: bool = False,
     plot: bool = False,
     seed: int = 0,
     progress: Progress = SILENT,
@@ -232,6 +234,7 @@ def compare(
         leading=shown if bound else side_by_side.leading_bounds(rows, lower=known is None),
         curves=side_by_side.curves(distinct, targets[0], at) if plot else {},
         maps=side_by_side.maps(distinct, at) if plot else (),
+        literature=LITERATURE if literature else (),
     )
 
 

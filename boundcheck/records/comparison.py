@@ -67,12 +67,26 @@ class WinnerMap(Record):
 
 
 @dataclass(frozen=True)
+class PriorResult(Record):
+    """What another paper proves in this setting, in order only; "not read" where its text was not available.
+
+    stronger: whether it is stronger in order than the paper whose bounds are called published.
+    """
+
+    source: str
+    width: str
+    steps: str
+    hypotheses: str
+    stronger: str
+
+
+@dataclass(frozen=True)
 class Comparison(Record):
     """The result of `compare`: every bound at every (gamma, eps), at one total failure probability.
 
     findings: sentences a reader must not miss, computed from the rows.  c None: c = 2 gamma, always valid.
     leading: the bounds shown first, those with the fewest neurons of their kind somewhere.
-    curves: (gamma, width) of each bound at the first eps, and maps: only where a plot was asked for.
+    curves: (gamma, width) of each bound at the first eps.  curves, maps and literature: only where asked for.
     """
 
     eps: tuple[float, ...]
@@ -92,6 +106,7 @@ class Comparison(Record):
     leading: tuple[str, ...] = ()
     curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     maps: tuple[WinnerMap, ...] = ()
+    literature: tuple[PriorResult, ...] = ()
 
 
 Method = Literal["exact identity", "interval proof", "exact example", "simulation", "sampling", "argument"]

@@ -297,3 +297,19 @@ def test_latex_compiles(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run(engine, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
+
+
+def test_literature_is_cited_in_order_only() -> None:
+    """Each result with its citation; none adds a row or a number to the widths."""
+    plain, cited = result_of(*EXAMPLE)["result"], result_of(*EXAMPLE, "--literature")["result"]
+    assert plain["literature"] == []
+    assert plain["rows"] == cited["rows"]
+    first, *others = cited["literature"]
+    assert first["source"].startswith("Munteanu")
+    assert first["stronger"].startswith("yes")
+    assert sum(result["stronger"].startswith("yes") for result in others) == 1
+    assert all(result.keys() == {"source", "width", "steps", "hypotheses", "stronger"} for result in others)
+    text = invoke(*EXAMPLE, "--literature").stdout
+    assert "order only" in text
+    assert "2206.12802" in text
+    assert "order only" not in invoke(*EXAMPLE).stdout

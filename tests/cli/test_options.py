@@ -159,6 +159,7 @@ PROBES: dict[str, list[str]] = {
     "method": ["--method", "mv"],
     "moment_draws": ["--moment-draws", "20000"],
     "n": ["--n", "77"],
+    "literature": ["--literature"],
     "paper": ["--paper", "yuan2023"],
     "natarajan": ["--natarajan", "3"],
     "no_cross_fit": ["--no-cross-fit"],

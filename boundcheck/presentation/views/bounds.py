@@ -31,6 +31,15 @@ BOUND_COLUMNS = (
 )
 
 
+PRIOR = (
+    Column("source", "source", prose=True),
+    Column("width", "width", prose=True),
+    Column("steps", "steps", prose=True),
+    Column("hypotheses", "hypotheses", prose=True),
+    Column("stronger", "stronger", prose=True),
+)
+
+
 @dataclass(frozen=True)
 class _Line:
     """A row of a matrix: its name, and a value for each column of the matrix."""
@@ -50,6 +59,9 @@ def comparison(result: Comparison) -> Document:
     ]
     if hidden:
         matrices += [replace(_every(result, eps), detail=True) for eps in result.eps]
+    if result.literature:
+        title = "order only: results of other papers, and whether they are stronger than the published bounds"
+        matrices.append(Table(PRIOR, result.literature, title))
     main, *findings = result.findings
     blocks += [*matrices, Items([Item(main)]), Next(_next(result))]
     blocks += [
