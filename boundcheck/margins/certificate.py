@@ -23,6 +23,11 @@ L(a) / l(a): a deterministic problem (envelope.py).  No union over the n rows is
 The other side: gamma <= E||S_a|| / l(a) for every a, with E w <= E f(w) + E w^2 / cut, f(w) = max(w - w^2/cut, lowest)
 at most cut / 4, E w^2 = Q(a) exact, and the empirical Bernstein inequality (Maurer, Pontil 2009, Theorem 4).
 
+Under a cap q_i <= cap of each weight (the eps-margin) the same holds with the capped simplex in place of the simplex:
+a* is still one fixed point, (1) and (2) speak of that point alone and of no other, and the minimum of L is taken over a
+smaller set that contains it.  All rows are then divided by the largest norm instead, so that a = q, l(a) is constant,
+and the cap is the same linear constraint on a as on q; ||S_a|| <= 1 is all that was used of the norms.
+
 Nothing here is shared with the solver that proposes the point, except the numerical routine that minimises L, whose
 answer is verified (envelope.py).
 """
@@ -36,6 +41,7 @@ from jaxtyping import Float64, Int
 
 from boundcheck.margins.envelope import lower_envelope
 from boundcheck.margins.fields import Draws, Moments
+from boundcheck.margins.problem import MarginProblem
 from boundcheck.precision import enable_x64
 from boundcheck.records import Interval
 
@@ -65,16 +71,14 @@ class Certificate:
 class Certifier:
     """Intervals from one sample of draws.
 
-    X: (n, r) rows without a zero row, y: (n,) labels, H: (n, n) yy' o K of those rows from the closed form.
-    draws, pairs: for the lower and the upper end.  seed: independent of everything outside; the point may be chosen
+    problem: with yy' o K of the rows in memory, from the closed form.  draws, pairs: for the lower and the upper end.
+    seed: independent of everything outside; the point may be chosen
     by `glance`, or otherwise by the draws of the lower end, but not by those of the upper end.
     """
 
     def __init__(
         self,
-        X: Float64[np.ndarray, "n r"],
-        y: Float64[np.ndarray, " n"],
-        H: Float64[np.ndarray, "n n"],
+        problem: MarginProblem,
         *,
         draws: int,
         pairs: int,
@@ -82,11 +86,12 @@ class Certifier:
         tick: Callable[[float], None] = lambda share: None,
     ) -> None:
         enable_x64()
-        self.lengths = np.linalg.norm(X, axis=1)
-        self.H = H / self.lengths
+        lengths = problem.lengths
+        self.lengths = lengths if problem.cap == 1 else np.full(len(lengths), lengths.max())
+        self.H = problem.H / self.lengths
         self.H /= self.lengths[:, None]
-        self.y, self.draws, self.pairs = y, draws, pairs
-        self.sample = Draws(X / self.lengths[:, None], y, seed, tick)
+        self.y, self.cap, self.draws, self.pairs = problem.y, problem.cap, draws, pairs
+        self.sample = Draws(problem.X / self.lengths[:, None], problem.y, seed, tick)
 
     def glance(self, q: Float64[np.ndarray, " n"], rows: Int[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """About the sample means of y_i v_q.phi_i, for these rows, that the lower end for q would be computed from.
@@ -97,7 +102,7 @@ class Certifier:
         return np.asarray(self.sample.glance(a, FLOOR * float(np.sqrt(square)), self.draws, rows) * self.lengths[rows])
 
     def draw(self, q: Float64[np.ndarray, " n"]) -> "Drawn":
-        """All samples for the point q of the simplex, whatever q is; a poor q gives a wide interval."""
+        """All samples for the point q of the capped simplex, whatever q is; a poor q gives a wide interval."""
         a, square = self._weights(q)
         floor = FLOOR * float(np.sqrt(square))
         found = self.sample.moments(a, floor, self.draws)
@@ -139,7 +144,7 @@ class Drawn:
         (cut, lowest), (mean, variance, count), (z, squares, few) = self.range, self.value, self.means
         upper = mean + self.square / cut + empirical_bernstein(variance, cut / 4 - lowest, count, t)
         upper /= float((self.a / lengths).sum())
-        lower = lower_envelope(self.by.H, self.moments, t, 1 / lengths, self.a, upper)
+        lower = lower_envelope(self.by.H, self.moments, t, 1 / lengths, self.a, upper, self.by.cap)
         margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
         error = _means_error(squares, few, confidence) * lengths
         return Certificate(margin, self.by.y * z * lengths, error, self.moments.draws + count + few)

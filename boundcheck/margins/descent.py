@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float64, Int
 
+from boundcheck.margins.capped import capped_minimum, feasible
 from boundcheck.margins.certificate import FLOOR
+from boundcheck.margins.fields import Slope, slope
 from boundcheck.margins.nnqp import solve_nnqp
-from boundcheck.margins.sampling import Sample, Sampler
+from boundcheck.margins.outward import cvar, worst_level
+from boundcheck.margins.problem import MarginProblem
 
 Gradient = Callable[[Float64[np.ndarray, " n"], Int[np.ndarray, " k"]], Float64[np.ndarray, " k"]]
 _RIDGE = 1e-4
@@ -31,12 +34,15 @@ def newton_point(
     value: float,
     g: Float64[np.ndarray, " n"],
     matrix: Float64[np.ndarray, "n n"],
+    cap: float = 1.0,
 ) -> Float64[np.ndarray, " n"]:
-    """The minimiser over the simplex of a model of F at q with gradient g and this Hessian of F^2 / 2.
+    """The minimiser over the capped simplex of a model of F^2 / 2 at q, where F has gradient g, with this Hessian.
 
-    F is 1-homogeneous, so minimise F(a)^2/2 - sum a over a >= 0 instead, at a = q / F(q)^2; that Hessian is
-    homogeneous of degree 0, so it is the same at both.
+    F is 1-homogeneous, so without a cap minimise F(a)^2/2 - sum a over a >= 0 instead, at a = q / F(q)^2; that Hessian
+    is homogeneous of degree 0, so it is the same at both.
     """
+    if cap < 1:
+        return feasible(capped_minimum(matrix, value * g - matrix @ q, cap, q), cap)
     a = q / value**2
     a = solve_nnqp(matrix, matrix @ a + 1 - g / value, q > 0)
     return np.asarray(a / a.sum())
@@ -52,38 +58,34 @@ def curvature(
 
 
 class Descent:
-    """The current q, and steps from it.  X: (n, d), y: (n,), H = yy' o K: (n, n)."""
+    """The current q, and steps from it."""
 
-    def __init__(
-        self,
-        X: Float64[np.ndarray, "n d"],
-        y: Float64[np.ndarray, " n"],
-        H: Float64[np.ndarray, "n n"],
-        q: Float64[np.ndarray, " n"],
-        seed: int,
-    ) -> None:
-        self.X, self.y, self.H, self.q = X, y, H, q
+    def __init__(self, problem: MarginProblem, q: Float64[np.ndarray, " n"], seed: int) -> None:
+        self.problem, self.q = problem, q
         self._near = self._all = np.arange(len(q))
         self._seeds = np.random.SeedSequence([seed, 1])
 
     def improve(self, pairs: int) -> None:
         """A step by a gradient that is sampled too."""
-        self.refine(lambda q, rows: self._sample(rows, pairs, _FLOORS[0], hessian=False).g, 1, pairs)
+        self.refine(lambda q, rows: self._slope(rows, pairs, _FLOORS[0]).g, 1, pairs)
 
     def refine(self, gradient: Gradient, steps: int, pairs: int) -> None:
         """Newton steps by gradient(q, rows), of all rows at first, then of those only that are near the minimum.
 
-        steps: at most, until all gains g_i are about equal or larger.  pairs: for the Hessian, which all steps share.
+        steps: at most, until the CVaR of the gains g_i is about their weighted mean.  pairs: for the Hessian, which all
+        steps share.
         """
         g = gradient(self.q, self._all)
-        count = int(((self.q > 0) | (g < _NEAR * float(g @ self.q))).sum())
+        # The gain below which rows have weight at the minimum is F, or under a cap the level of the worst rows.
+        level = max(float(g @ self.q), worst_level(g, self.problem.cap))
+        count = int(((self.q > 0) | (g < _NEAR * level)).sum())
         order = np.argsort(np.where(self.q > 0, -np.inf, g), kind="stable")
         self._near = np.sort(order[: max(min(count, _MOST_NEAR), int((self.q > 0).sum()))])
         g, hessians = g[self._near], list[np.ndarray]()
         for step in range(steps):
             if step:
                 g = gradient(self.q, self._near)
-            if float(g.min()) > (1 - _FLAT) * float(g @ self.q[self._near]):
+            if cvar(g, self.problem.cap) > (1 - _FLAT) * float(g @ self.q[self._near]):
                 return
             self._step(g, hessians, pairs)
 
@@ -95,7 +97,7 @@ class Descent:
         limit = lowest * _WORSE
         for matrix in self._metrics(value, g, hessians, pairs):
             target = np.zeros_like(self.q)
-            target[near] = newton_point(self.q[near], value, g, matrix)
+            target[near] = newton_point(self.q[near], value, g, matrix, self.problem.cap)
             for length in (1.0, 0.5):
                 q = self.q + length * (target - self.q)
                 reached = self._value(q, trial)
@@ -114,24 +116,23 @@ class Descent:
         hessians: the T sampled before, to which others are added when they are needed.
         """
         if len(self._near) > _MOST_SAMPLED:
-            yield _STIFFER * self.H[self._near].take(self._near, axis=1)
+            yield _STIFFER * self.problem.gram.block(self._near, self._near)
             return
         for i, floor in enumerate(_FLOORS):
             if i == len(hessians):
-                hessian = self._sample(self._near, pairs, floor, hessian=True).hessian
+                hessian = self._slope(self._near, pairs, floor, hessian=True).hessian
                 assert hessian is not None
                 hessians.append(hessian)
             yield curvature(value, g, hessians[i])
 
     def _value(self, q: np.ndarray, trial: np.random.SeedSequence) -> float:
         """The smoothed F at q, estimated on the same draws for every q of one step."""
-        near = self._near
-        sampler = Sampler(self.X[near], self.y[near], int(trial.generate_state(1)[0]))
-        Hq = self.H[near] @ q
-        return sampler.draw(q[near], Hq, FLOOR * float(np.sqrt(q[near] @ Hq)), _TRIAL_PAIRS, hessian=False).value
+        return slope(self.problem, self._near, q, _TRIAL_PAIRS, _number(trial), floor=FLOOR).value
 
-    def _sample(self, rows: Int[np.ndarray, " k"], pairs: int, floor: float, *, hessian: bool) -> Sample:
-        seed = int(self._seeds.spawn(1)[0].generate_state(1)[0])
-        Hq = self.H[rows] @ self.q
-        scale = float(np.sqrt(self.q[rows] @ Hq))
-        return Sampler(self.X[rows], self.y[rows], seed).draw(self.q[rows], Hq, floor * scale, pairs, hessian=hessian)
+    def _slope(self, rows: Int[np.ndarray, " k"], pairs: int, floor: float, *, hessian: bool = False) -> Slope:
+        seed = _number(self._seeds.spawn(1)[0])
+        return slope(self.problem, rows, self.q, pairs, seed, floor=floor, hessian=hessian)
+
+
+def _number(seeds: np.random.SeedSequence) -> int:
+    return int(seeds.generate_state(1)[0])

@@ -14,8 +14,10 @@ from jaxtyping import Float64
 from scipy.linalg import LinAlgError, cholesky, eigvalsh, solve_triangular
 
 from boundcheck.blas import threads_for
+from boundcheck.margins.capped import capped_minimum
 from boundcheck.margins.fields import Moments
 from boundcheck.margins.nnqp import solve_nnqp
+from boundcheck.margins.outward import cvar
 
 _SHARES = (0.93, 0.87, 0.8, 0.7, 0.55)
 _CAUTIOUS = (0.75, 0.55, 0.4)  # where the room is only known of a part of the rows
@@ -35,9 +37,11 @@ def lower_envelope(
     costs: Float64[np.ndarray, " n"],
     a: Float64[np.ndarray, " n"],
     target: float,
+    cap: float = 1.0,
 ) -> float:
     """A number that L(a) / (costs.a) exceeds on the whole simplex, as large as a few choices of mu make it.
 
+    cap: of each weight a_i, if there is one: then all costs are the same, and the simplex is that with this cap.
     t: minus the log of the risk.  a: where the minimum is expected; target: about what the answer is (both affect
     only how good it is).  Minus infinity where nothing is proved.
     """
@@ -60,12 +64,12 @@ def lower_envelope(
         trials, best = max(1, round(len(shares) * min(1.0, (_TRIALS_ROWS / len(a)) ** 3))), -np.inf
         for mu in choices:
             if trials and target - penalty(mu) / float(costs @ a) > best:
-                found = _minimum(H, sample, t, costs, a, target, (mu, b, ridge))
+                found = _minimum(H, sample, t, costs, a, target, cap, (mu, b, ridge))
                 best, trials = max(best, found), trials - (found > -np.inf)
         if best == -np.inf:
             ridges = {mu: ridge + _lacking(H, sample.outer, a, mu, b) for mu in _SMALL}
             mu = min(_SMALL, key=lambda one: penalty(one) + ridges[one] / 2)
-            best = _minimum(H, sample, t, costs, a, target, (mu, b, ridges[mu]))
+            best = _minimum(H, sample, t, costs, a, target, cap, (mu, b, ridges[mu]))
     return best
 
 
@@ -113,6 +117,7 @@ def _minimum(
     costs: np.ndarray,
     a: np.ndarray,
     target: float,
+    cap: float,
     choice: tuple[float, float, float],
 ) -> float:
     """A lower bound of min L / costs with these mu, b and ridge; minus infinity where that is not seen to be convex."""
@@ -133,7 +138,7 @@ def _minimum(
         return -np.inf
     ratio, answer = target, -np.inf
     for _ in range(_RATIO_ROUNDS):
-        a, value = _on_simplex(matrix, shift, linear - ratio * costs, a)
+        a, value = _on_simplex(matrix, shift, linear - ratio * costs, a, cap)
         value += constant
         # L - ratio costs >= value on the simplex, so L / costs >= ratio + value / costs.
         answer = max(answer, ratio + value / float(costs.min() if value < 0 else costs.max()))
@@ -141,17 +146,22 @@ def _minimum(
     return answer
 
 
-def _on_simplex(matrix: np.ndarray, shift: float, linear: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
-    """Minimise a'(matrix - shift 11')a/2 + linear.a over the simplex: a good point, and a proved lower bound.
+def _on_simplex(
+    matrix: np.ndarray, shift: float, linear: np.ndarray, a: np.ndarray, cap: float
+) -> tuple[np.ndarray, float]:
+    """Minimise a'(matrix - shift 11')a/2 + linear.a over the (capped) simplex: a good point, and a proved lower bound.
 
-    The multiplier of sum(a) = 1 is found by the method of multipliers.
+    Without a cap the multiplier of sum(a) = 1 is found by the method of multipliers.
     """
-    free, multiplier = a > 0, 0.0
-    for _ in range(_MULTIPLIER_ROUNDS):
-        a = solve_nnqp(matrix, shift + multiplier - linear, free)
-        free = a > 0
-        multiplier += shift * (1 - float(a.sum()))
-    a = a / a.sum()
+    if cap < 1:
+        a = capped_minimum(matrix, linear, cap, a)
+    else:
+        free, multiplier = a > 0, 0.0
+        for _ in range(_MULTIPLIER_ROUNDS):
+            a = solve_nnqp(matrix, shift + multiplier - linear, free)
+            free = a > 0
+            multiplier += shift * (1 - float(a.sum()))
+        a = a / a.sum()
     gradient = matrix @ a - shift + linear
     value = (float(a @ gradient) + float(linear @ a)) / 2
-    return a, value + float(gradient.min()) - float(gradient @ a)
+    return a, value + cvar(gradient, cap) - float(gradient @ a)

@@ -40,11 +40,17 @@ def kernel_rounding(dimension: int) -> float:
     return rounding_error(dimension) + 1.5 * row_rounding(dimension)
 
 
+def worst_level(values: Float64[np.ndarray, " n"], cap: float) -> float:
+    """The largest of the smallest values that weights of at most `cap` are needed for: the quantile below the CVaR."""
+    place = min(math.ceil(1 / cap), len(values)) - 1
+    return float(np.partition(values, place)[place])
+
+
 def cvar(values: Float64[np.ndarray, " n"], cap: float) -> float:
     """min { p.values : p in the simplex, p <= cap } = max over t of t - cap sum_i (t - values_i)_+, rounded down."""
+    t = worst_level(values, cap)
     if cap == 1.0:
-        return float(values.min())
-    t = np.partition(values, min(int(1 / cap), len(values) - 1))[min(int(1 / cap), len(values) - 1)]
+        return t
     least = float(t - cap * np.maximum(t - values, 0.0).sum())
     return least - (len(values) + _FEW) * _UNIT * float(np.abs(values).max())
 

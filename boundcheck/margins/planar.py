@@ -14,8 +14,8 @@ import numpy as np
 from flint import arb, ctx
 from jaxtyping import Bool, Float64
 
+from boundcheck.margins.capped import feasible
 from boundcheck.margins.outward import above, below, row_rounding
-from boundcheck.margins.profile import feasible
 from boundcheck.records import Interval
 
 _BITS = 256

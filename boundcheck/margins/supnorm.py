@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.margins.certificate import Certificate, Certifier
 from boundcheck.margins.descent import Descent
+from boundcheck.margins.problem import MarginProblem
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 from boundcheck.records.margin import Moment
@@ -105,9 +106,7 @@ class _Rounds:
 
 
 def sup_margin(
-    X: Float64[np.ndarray, "n d"],
-    y: Float64[np.ndarray, " n"],
-    H: Float64[np.ndarray, "n n"],
+    problem: MarginProblem,
     q: Float64[np.ndarray, " n"],
     outer: Interval,
     *,
@@ -126,9 +125,9 @@ def sup_margin(
     the others.
     """
     rounds = _Rounds(outer, confidence, time.monotonic(), progress)
-    X = _coordinates(X)
-    descent = Descent(X, y, H, q, seed)
-    plan, interrupted = _Plan.first(X.shape[0], X.shape[1], draws), False
+    problem = problem.spanned()
+    descent = Descent(problem, q, seed)
+    plan, interrupted = _Plan.first(problem.n, problem.X.shape[1], draws), False
     try:
         rounds.say("first Newton step", 0.0)
         descent.improve(_WARM_UP)
@@ -137,9 +136,7 @@ def sup_margin(
         while going:
             turn, started = len(rounds.found) + 1, now
             certifier = Certifier(
-                X,
-                y,
-                H,
+                problem,
                 draws=plan.draws,
                 pairs=plan.size(plan.pairs),
                 seed=_seed(seed, 2, turn),
@@ -164,7 +161,7 @@ def sup_margin(
     except KeyboardInterrupt:
         interrupted = True
     if rounds.best is None:
-        return SupMargin(q, np.zeros(len(y)), np.zeros(len(y)), outer, 0, interrupted=interrupted)
+        return SupMargin(q, np.zeros(problem.n), np.zeros(problem.n), outer, 0, interrupted=interrupted)
     q, found = rounds.best
     repeat = 0 if interrupted else plan.repeat  # what a person ended may have been chosen by its result
     return SupMargin(
@@ -235,9 +232,3 @@ class _Plan:
 
 def _seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
-
-
-def _coordinates(X: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n r"]:
-    """The rows in an orthonormal basis of their span: margins depend on inner products only."""
-    _, values, basis = np.linalg.svd(np.linalg.qr(X, mode="r") if X.shape[0] > X.shape[1] else X, full_matrices=False)
-    return np.asarray(X @ basis[values > 1e-13 * values[0]].T)

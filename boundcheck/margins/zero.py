@@ -81,6 +81,33 @@ def collinear_pairs(
     return pairs
 
 
+def nu_zero(lines: Int64[np.ndarray, " n"], X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"]) -> float:
+    """The largest nu with gamma_nu = 0: n nu = max { sum w : 0 <= w <= 1, sum_i w_i y_i phi_i = 0 }.
+
+    On a line with direction u the sum is u (A 1[z.u > 0] - B 1[z.u < 0]), A and B the sums of w_i y_i ||x_i|| on its
+    two sides: it jumps by A + B, and jumps on distinct hyperplanes are independent.  So A + B = 0 on every line, which
+    needs both labels there, and sum over lines of B u = 0: a linear programme on the rows of such lines.
+    lines: the line of each row, from the exact test.  The programme is solved to 1e-9 of a row.
+    """
+    from scipy.optimize import linprog
+
+    both = np.intersect1d(lines[y > 0], lines[y < 0])
+    rows = np.flatnonzero(np.isin(lines, both))
+    if not len(rows):
+        return 0.0
+    lengths = np.linalg.norm(X[rows], axis=1)
+    first = {line: i for i, line in reversed(list(enumerate(lines[rows].tolist())))}
+    heads = np.array([first[line] for line in lines[rows].tolist()])
+    along = np.einsum("nd,nd->n", X[rows], X[rows][heads]) > 0
+    jumps = (lines[rows] == both[:, None]) * (y[rows] * lengths)
+    linear = (X[rows] * (y[rows] * ~along)[:, None]).T
+    found = linprog(
+        -np.ones(len(rows)), A_eq=np.concatenate([jumps, linear]), b_eq=np.zeros(len(both) + X.shape[1]), bounds=(0, 1)
+    )
+    share = -float(found.fun) / len(X)
+    return round(share * len(X), 9) / len(X)
+
+
 def _both_labels(line: np.ndarray, side: np.ndarray, y: np.ndarray) -> list[int]:
     """Case (i): all rows of every ray that carries both labels."""
     rays = 2 * line + (side > 0)

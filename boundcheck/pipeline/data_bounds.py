@@ -22,10 +22,9 @@ from boundcheck.bounds.data_dependent import DATA_BOUNDS, DataBound
 from boundcheck.bounds.inversion import NoWidthError
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
-from boundcheck.kernels import limiting_kernel
 from boundcheck.margins.moments import field_logits, moments, worst_mean
-from boundcheck.margins.outward import kernel_rounding
-from boundcheck.margins.profile import capped_margin
+from boundcheck.margins.problem import margin_problem
+from boundcheck.margins.rkhs import rkhs_margin
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow
 from boundcheck.records.moments import FieldMoments
@@ -56,7 +55,7 @@ def eps_field(dataset: Dataset, eps: float, *, seed: int = 0, progress: Progress
     if len(y) > _MOST_ROWS:
         raise InputError(f"{dataset.name}: data bounds hold n x n numbers, up to {_MOST_ROWS:,} rows; use --subsample")
     progress.update("field of the data bounds")
-    q = capped_margin(limiting_kernel(X) * np.outer(y, y), eps, rounding=kernel_rounding(X.shape[1])).q
+    q = rkhs_margin(margin_problem(X, y).capped(eps)).q
     return DataField(q, field_logits(X, y, q, draws=default_draws(*X.shape), seed=seed))
 
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from boundcheck.datasets import Dataset, as_dataset
 from boundcheck.errors import InputError
-from boundcheck.kernels import limiting_kernel
-from boundcheck.margins.gram import DenseGram, LazyGram
-from boundcheck.margins.outward import kernel_rounding, outer_interval
+from boundcheck.margins.outward import outer_interval
+from boundcheck.margins.problem import MarginProblem, margin_problem
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
-from boundcheck.margins.zero import REMEDY, Rays, collinear_pairs, find_rays
+from boundcheck.margins.zero import REMEDY, Rays, collinear_pairs, find_rays, nu_zero
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.bounds import Family
@@ -57,7 +56,8 @@ def margin(
     draws: of all rounds of sampling together; None: fixed by n and d, or left to the clock where there is one; less
     where the tolerance is reached.  time_limit: seconds; a round predicted to overrun is not begun.  Ctrl-C keeps the
     interval reached.
-    nu: levels in (0, 1] at which to find the eps-margin; by default a few of them where the margin is 0.
+    nu: levels in (0, 1] at which to find the eps-margin, each sampled like the margin itself: with the same draws and
+    tolerance, in an equal share of the time; by default a few of them where the margin is 0, without sampling.
     eps, delta: also evaluate the published widths at the lower end of gamma_sup, for this target error.
     Raises InputError for options out of range, or more rows than the sup norm's matrix has memory for.
     """
@@ -91,29 +91,30 @@ def margin(
         samples=0,
         seconds=0.0,
     )
+    sampling = (
+        None
+        if norm == "rkhs"
+        else dict(confidence=confidence, tolerance=tolerance, draws=draws, seed=seed, progress=progress)
+    )
     rays = find_rays(dataset.raw, dataset.y)
-    if nu or rays.conflicts:
-        report = dataclasses.replace(report, **_profile(dataset, rays, nu, progress))
-    if rays.conflicts:
+    if rays.conflicts:  # a profile that nobody asked for may cost little
+        levels = _profile(dataset, rays, nu, sampling if nu else None, started + limit, progress)
+        report = dataclasses.replace(report, **levels)
         return dataclasses.replace(
             report,
             conflicts=tuple(int(i) for i in dataset.rows[list(rays.conflicts)]),
             seconds=time.monotonic() - started,
         )
     rows = rays.binding
-    H, rkhs = _rkhs(dataset, rays, norm, limit, progress)
+    problem, rkhs = _rkhs(dataset, rays, norm, limit, progress)
     outer = outer_interval(rkhs.margin, report.norm_min, report.norm_max, X.shape[1])
-    sup = None
-    if norm != "rkhs" and not rkhs.interrupted:
-        assert H is not None
-        sup = _sup(
-            X[rows], y[rows], H, rkhs, outer,
-            started=started, limit=limit,
-            confidence=confidence, tolerance=tolerance, draws=draws, seed=seed, progress=progress,
-        )  # fmt: skip
+    # A part of the time is left for each level.
+    deadline = started + limit / (1 + len(nu))
+    sup = None if norm == "rkhs" else _sup(problem, rkhs, outer, sampling, started, deadline)
     interrupted = rkhs.interrupted or (sup is not None and sup.interrupted)
-    if sup is not None and sup.margin is outer:  # no round was begun: there is no sup-norm teacher
-        sup = None
+    if nu and not interrupted:
+        levels = _profile(dataset, rays, nu, sampling, started + limit, progress)
+        report = dataclasses.replace(report, **levels)
     q = np.zeros(len(y))
     q[rows] = rkhs.q if sup is None else sup.q
     gamma = outer if sup is None else sup.margin
@@ -146,16 +147,14 @@ def rkhs_interval(dataset: Dataset) -> tuple[Interval, tuple[int, ...]]:
 
 def _rkhs(
     dataset: Dataset, rays: Rays, norm: str, limit: float, progress: Progress
-) -> tuple[np.ndarray | None, RkhsMargin]:
-    """The signed kernel of the binding rows where it is held, and their margin. Raises InputError where it vanishes."""
+) -> tuple[MarginProblem, RkhsMargin]:
+    """The problem of the binding rows, and its RKHS margin. Raises InputError where that vanishes."""
     rows = rays.binding
-    X, y = dataset.X[rows], dataset.y[rows].astype(np.float64)
-    H = _signed_kernel(X, y, norm, progress)
-    gram = LazyGram(X, y) if H is None else DenseGram(H, kernel_rounding(X.shape[1]))
-    rkhs = rkhs_margin(gram, time_limit=limit, progress=progress)
+    problem = _problem(dataset.X[rows], dataset.y[rows].astype(np.float64), norm != "rkhs", progress)
+    rkhs = rkhs_margin(problem, time_limit=limit, progress=progress)
     if rkhs.vanishes:
         raise InputError(_vanishing(dataset, rows, rkhs))
-    return H, rkhs
+    return problem, rkhs
 
 
 def zero_margin(report: MarginReport) -> str:
@@ -174,7 +173,8 @@ def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
 
 def eps_margin(dataset: Dataset, eps: float, gamma: Interval, progress: Progress = SILENT) -> float:
     """A lower bound of the eps-margin in the sup norm, at least the lower end of gamma (theory: Eps-margin)."""
-    (level,) = _profile(dataset, find_rays(dataset.raw, dataset.y), (eps,), progress)["profile"]
+    rays = find_rays(dataset.raw, dataset.y)
+    (level,) = _profile(dataset, rays, (eps,), None, float("inf"), progress)["profile"]
     return max(gamma.lower, float(level.gamma_sup.lower))
 
 
@@ -207,72 +207,78 @@ def _sharpest(rows: tuple[BoundRow, ...]) -> tuple[BoundRow, ...]:
     return tuple(least.values())
 
 
-def _profile(dataset: Dataset, rays: Rays, nu: Sequence[float], progress: Progress) -> dict[str, Any]:
-    """gamma_nu in both norms on all rows, repeated ones too, and the nu up to which it is 0."""
-    from boundcheck.margins.profile import cap_of, capped_margin, nu_zero
+def _profile(
+    dataset: Dataset,
+    rays: Rays,
+    nu: Sequence[float],
+    sampling: dict[str, Any] | None,
+    deadline: float,
+    progress: Progress,
+) -> dict[str, Any]:
+    """gamma_nu in both norms on all rows, repeated ones too, and the nu up to which it is 0.
 
+    sampling: None leaves the sup norm at its outer bounds, but in the plane.
+    """
     X, y = dataset.X, dataset.y.astype(np.float64)
-    n, d = X.shape
     zero = nu_zero(rays.line, X, y)
-    if not nu and (8 * n**2 > _MOST_BYTES or zero >= 1):
+    if not nu and (8 * len(y) ** 2 > _MOST_BYTES or zero >= 1):
         return {"nu_zero": zero}
-    H = _signed_kernel(X, y, "both", progress)
-    assert H is not None
-    longest = float(np.linalg.norm(X, axis=1).max())
-    found = []
-    for level in nu or (PROFILE if zero < PROFILE[-1] else ((1 + zero) / 2,)):
+    levels = nu or (PROFILE if zero < PROFILE[-1] else ((1 + zero) / 2,))
+    problem = _problem(X, y, sampling is not None, progress)
+    longest = float(problem.lengths.max())
+    found: list[Level] = []
+    for level in levels:
         if level <= zero:
             found.append(Level(level, Interval(0.0, 0.0), Interval(0.0, 0.0)))
             continue
         progress.update(f"margin of the worst {level:g} of the rows")
-        rkhs = capped_margin(H, level, rounding=kernel_rounding(d)).margin
-        if d == 2:
-            from boundcheck.margins.planar import planar_margin
-
-            sup = planar_margin(X, y, cap_of(level, n)).margin
+        started = time.monotonic()
+        part = problem.capped(level)
+        rkhs = rkhs_margin(part, time_limit=deadline - started, progress=progress)
+        outer = outer_interval(rkhs.margin, longest, longest, X.shape[1])
+        until = started + (deadline - started) / (len(levels) - len(found))
+        sup = _sup(part, rkhs, outer, sampling, started, until)
+        if sup is None:
+            found.append(Level(level, outer, rkhs.margin))
         else:
-            sup = outer_interval(rkhs, longest, longest, d)
-        found.append(Level(level, sup, rkhs))
+            found.append(Level(level, sup.margin, rkhs.margin, sup.samples, sup.draws))
     return {"profile": tuple(found), "nu_zero": zero}
 
 
-def _signed_kernel(X: np.ndarray, y: np.ndarray, norm: str, progress: Progress) -> np.ndarray | None:
-    """yy' o K, or None where it is not held."""
-    if norm == "rkhs" and len(y) > _IN_MEMORY:
-        return None
-    if 8 * len(y) ** 2 > _MOST_BYTES:
+def _problem(X: np.ndarray, y: np.ndarray, sampled: bool, progress: Progress) -> MarginProblem:
+    """Its matrix is held in memory where the sup norm needs it or it is small."""
+    held = sampled or len(y) <= _IN_MEMORY
+    if held and 8 * len(y) ** 2 > _MOST_BYTES:
         raise InputError(
             f"{len(y):,} rows: the sup norm needs a {8 * len(y) ** 2 / 2**30:,.1f} GiB matrix, above the limit "
             f"of {_MOST_BYTES / 2**30:g} GiB; use --norm rkhs or --subsample"
         )
     progress.update("kernel matrix")
-    H = limiting_kernel(X)
-    H *= y
-    H *= y[:, None]
-    return H
+    return margin_problem(X, y, held=held)
 
 
 def _sup(
-    X: np.ndarray,
-    y: np.ndarray,
-    H: np.ndarray,
+    problem: MarginProblem,
     rkhs: RkhsMargin,
     outer: Interval,
-    *,
+    sampling: dict[str, Any] | None,
     started: float,
-    limit: float,
-    **settings: Any,
-) -> "SupMargin":
-    """Exact in the plane, by sampling elsewhere, if the first step seems to fit into what is left of the time."""
+    deadline: float,
+) -> "SupMargin | None":
+    """Exact in the plane, by sampling elsewhere; None where the time left seems too short for the first step."""
     from boundcheck.margins.planar import planar_margin
     from boundcheck.margins.supnorm import SupMargin, sup_margin
 
-    if X.shape[1] == 2:
-        exact = planar_margin(X, y)
-        return SupMargin(exact.q, y * exact.g, np.zeros(len(y)), exact.margin, 0)
-    if (time.monotonic() - started) * (1 + _FIRST_STEP) > limit:
-        return SupMargin(rkhs.q, np.zeros(len(y)), np.zeros(len(y)), outer, 0)
-    return sup_margin(X, y, H, rkhs.q, outer, deadline=started + limit, **settings)
+    if rkhs.interrupted:
+        return None
+    if problem.X.shape[1] == 2:
+        exact = planar_margin(problem.X, problem.y, problem.cap)
+        return SupMargin(exact.q, problem.y * exact.g, np.zeros(problem.n), exact.margin, 0)
+    now = time.monotonic()
+    if sampling is None or now + _FIRST_STEP * (now - started) > deadline:
+        return None
+    found = sup_margin(problem, rkhs.q, outer, deadline=deadline, **sampling)
+    return found if found.samples else None
 
 
 def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:

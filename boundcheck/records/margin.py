@@ -56,11 +56,17 @@ class Moment(Record):
 
 @dataclass(frozen=True)
 class Level(Record):
-    """gamma_nu: the margin when only the mean over the worst nu-fraction of the rows counts.  nu: in (0, 1]."""
+    """gamma_nu: the margin when only the mean over the worst nu-fraction of the rows counts.  nu: in (0, 1].
+
+    gamma_sup: exact in the plane and where gamma_nu = 0, otherwise sampled, or its outer bounds where nothing was.
+    samples, draws: as for the report, of this level alone.
+    """
 
     nu: float
     gamma_sup: Interval
     gamma_rkhs: Interval
+    samples: int = 0
+    draws: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,8 @@ class MarginReport(Record):
     sampling.  widths: the published widths at the lower end of gamma_sup, where a target error was given and that end
     is positive; sharpest: the sharpest bounds there, for eps = 0.05 where none was given.  samples: draws for the
     interval, antithetic pairs or single.  interrupted: whether Ctrl-C ended the work.
-    profile: gamma_nu at some nu; gamma_sup there is exact in the plane, and otherwise its outer bounds.  nu_zero: the
-    largest nu with gamma_nu = 0, None where it was not asked for.
+    draws: the `draws` that give the same numbers without a clock.  profile: gamma_nu at some nu.  nu_zero: the largest
+    nu with gamma_nu = 0, None where it was not asked for.
     teacher: not part of the JSON; None where the margin is 0.
     """
 

@@ -28,7 +28,7 @@ from rich.table import Table
 from boundcheck.blas import threads_for
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins.descent import curvature, newton_point
-from boundcheck.margins.gram import LazyGram
+from boundcheck.margins.problem import Gram, LazyGram, MarginProblem
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
 from boundcheck.margins.zero import find_rays
 
@@ -79,6 +79,11 @@ def large(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
     return X / np.linalg.norm(X, axis=1).max(), y
 
 
+def of_matrix(H: np.ndarray) -> MarginProblem:
+    """The problem whose matrix is H; the RKHS norm asks for nothing else."""
+    return MarginProblem(np.zeros((len(H), 1)), np.ones(len(H)), Gram(H))
+
+
 def signed(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     H = limiting_kernel(X)
     H *= y
@@ -119,7 +124,7 @@ def growth() -> None:
         limiting_kernel(X)
     by_d = [timed(lambda d=d: limiting_kernel(rows[d]))[0] for d in widths]
     matrices = [signed(*large(n, 784)) for n in sizes]
-    solver = [timed(lambda H=H: rkhs_margin(H), 2)[0] for H in matrices]
+    solver = [timed(lambda H=H: rkhs_margin(of_matrix(H)), 2)[0] for H in matrices]
     for what, x, t in (
         ("kernel in n (d = 64)", sizes, by_n),
         ("kernel in d (n = 2000)", widths, by_d),
@@ -135,10 +140,10 @@ def rkhs() -> None:
     n, ones = len(H), np.ones(len(H))
 
     def gap(a: np.ndarray) -> str:
-        return f"gap {evaluate(H, np.arange(n), np.maximum(a, 0)).gap:.1g}"
+        return f"gap {evaluate(of_matrix(H), np.arange(n), np.maximum(a, 0)).gap:.1g}"
 
-    rkhs_margin(H)
-    ours, found = timed(lambda: rkhs_margin(H), 7)
+    rkhs_margin(of_matrix(H))
+    ours, found = timed(lambda: rkhs_margin(of_matrix(H)), 7)
     row(f"RKHS margin, digits, n = {n}", ours, ours, f"gap {found.gap:.1g}")  # type: ignore[attr-defined]
     with peer("sklearn") as there:
         if there:
@@ -188,7 +193,7 @@ def end_to_end(n: int = 10_000) -> None:
     """Kernel and solver, and the most memory the process has held so far."""
     X, y = large(n, 784)
     started = time.perf_counter()
-    ours, found = timed(lambda: rkhs_margin(signed(X, y)), 1)
+    ours, found = timed(lambda: rkhs_margin(of_matrix(signed(X, y))), 1)
     wall = time.perf_counter() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     note = f"gap {found.gap:.1g}; {wall:.1f} s wall; {memory:.2f} GiB"  # type: ignore[attr-defined]
@@ -203,7 +208,9 @@ def without_the_matrix(n: int = 60_000, time_limit: float = 300.0) -> None:
     X[:, 0] += 20 * y
     X /= np.linalg.norm(X, axis=1).max()
     started = time.perf_counter()
-    ours, found = timed(lambda: rkhs_margin(LazyGram(X, y), tolerance=1e-6, time_limit=time_limit), 1)
+    ours, found = timed(
+        lambda: rkhs_margin(MarginProblem(X, y, LazyGram(X, y)), tolerance=1e-6, time_limit=time_limit), 1
+    )
     wall = time.perf_counter() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     note = f"gap {found.gap:.1g}; {wall:.0f} s wall; {memory:.2f} GiB"  # type: ignore[attr-defined]
@@ -254,7 +261,7 @@ class FixedSample:
 def newton(n: int, pairs: int, X: np.ndarray, y: np.ndarray, cone: bool) -> None:
     """The sample's own optimum to 0.1 %, from the RKHS optimum, against Clarabel's second-order cones."""
     X, y = X[:n], y[:n]
-    sample, start = FixedSample(X, y, pairs), rkhs_margin(signed(X, y)).q
+    sample, start = FixedSample(X, y, pairs), rkhs_margin(of_matrix(signed(X, y))).q
     ours, found = timed(lambda: sample.minimise(start, 1e-3), 5 if cone else 1)
     note = f"gap {found[1]:.1g}, {sample.passes} passes"  # type: ignore[index]
     row(f"Newton on {pairs} pairs, n = {n}", ours, ours, note, "5 passes")

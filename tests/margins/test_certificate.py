@@ -9,6 +9,7 @@ from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import certificate
 from boundcheck.margins.certificate import Certificate, Certifier
 from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.problem import margin_problem
 
 SEEDS = 200
 MOST = 37  # more misses of 200 at confidence 0.9 have probability below 1e-4
@@ -16,16 +17,14 @@ MOST = 37  # more misses of 200 at confidence 0.9 have probability below 1e-4
 
 def certify(X: np.ndarray, y: np.ndarray, q: np.ndarray, *, draws: int, confidence: float, seed: int) -> Certificate:
     """The certificate of one point q."""
-    H = limiting_kernel(X) * np.outer(y, y)
-    return Certifier(X, y, H, draws=draws, pairs=draws, seed=seed).certify(q, confidence)
+    return Certifier(margin_problem(X, y), draws=draws, pairs=draws, seed=seed).certify(q, confidence)
 
 
 def certify_what_the_draws_favour(
     X: np.ndarray, y: np.ndarray, q: np.ndarray, seed: int
 ) -> tuple[Certificate, np.ndarray]:
     """The certificate of a point near q that the draws of the lower end choose (rows of little gain), and the point."""
-    H = limiting_kernel(X) * np.outer(y, y)
-    certifier = Certifier(X, y, H, draws=1024, pairs=1024, seed=seed)
+    certifier = Certifier(margin_problem(X, y), draws=1024, pairs=1024, seed=seed)
     g = certifier.glance(q, np.arange(len(q)))
     chosen = q * np.exp(-5 * (g - g.mean()) / np.abs(g).max())
     chosen /= chosen.sum()
@@ -129,7 +128,6 @@ def test_logits_do_not_lean_on_the_draws_that_chose_the_point() -> None:
         error = found.z - (active * (v @ X.T)).mean(axis=0)
         assert np.all(np.abs(error) <= found.z_error)
         lean.append(error)
-        H = limiting_kernel(X) * np.outer(y, y)
-        chose = Certifier(X, y, H, draws=1024, pairs=1024, seed=seed).glance(q, np.arange(5))
+        chose = Certifier(margin_problem(X, y), draws=1024, pairs=1024, seed=seed).glance(q, np.arange(5))
         assert np.abs(found.z * y - chose).max() > 1e-4
     assert np.all(np.abs(np.mean(lean, axis=0)) <= 5 * np.std(lean, axis=0) / np.sqrt(12))

@@ -15,12 +15,15 @@ from typer.testing import CliRunner
 
 from boundcheck.cli import app
 from boundcheck.datasets import from_arrays, load_dataset
+from boundcheck.margins import certificate, supnorm
+from boundcheck.margins.certificate import Certifier
 from boundcheck.margins.outward import cvar
 from boundcheck.margins.planar import planar_margin
-from boundcheck.margins.profile import capped_margin, nu_zero
-from boundcheck.margins.rkhs import rkhs_margin
-from boundcheck.margins.zero import find_rays
+from boundcheck.margins.problem import Gram, MarginProblem, margin_problem
+from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
+from boundcheck.margins.zero import find_rays, nu_zero
 from boundcheck.pipeline.margin import margin
+from boundcheck.records import Interval
 
 
 def problem(seed: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,6 +34,11 @@ def problem(seed: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
 
 def signed(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(textbook_kernel(X) * np.outer(y, y))
+
+
+def capped(H: np.ndarray, nu: float) -> RkhsMargin:
+    """gamma_nu in the RKHS norm, which asks for the matrix H only."""
+    return rkhs_margin(MarginProblem(np.zeros((len(H), 1)), np.ones(len(H)), Gram(H)).capped(nu))
 
 
 @settings(max_examples=50, deadline=None)
@@ -47,7 +55,7 @@ def test_cvar_is_its_linear_programme(seed: int, n: int, nu: float) -> None:
 @pytest.mark.parametrize(("n", "d"), [(60, 3), (80, 20)])
 def test_rkhs_interval_is_narrow_and_holds_what_any_feasible_point_and_libsvm_say(n: int, d: int, nu: float) -> None:
     H = signed(*problem(n, n, d))
-    found = capped_margin(H, nu)
+    found = capped(H, nu)
     assert found.gap <= 1e-10
     assert found.margin.relative_width <= 1e-8
     assert found.q.min() >= 0
@@ -68,9 +76,9 @@ def test_rkhs_interval_is_narrow_and_holds_what_any_feasible_point_and_libsvm_sa
 
 def test_without_an_active_cap_it_is_the_margin_and_with_all_rows_the_mean_feature() -> None:
     H = signed(*problem(3, 50, 4))
-    assert capped_margin(H, 1 / 50).margin.upper == pytest.approx(rkhs_margin(H).margin.upper, rel=1e-9)
-    assert capped_margin(H, 1.0).margin.upper == pytest.approx(np.sqrt(H.sum()) / 50, rel=1e-12)
-    ends = [capped_margin(H, nu).margin for nu in (0.02, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert capped(H, 1 / 50).margin.upper == pytest.approx(capped(H, 1 / len(H)).margin.upper, rel=1e-9)
+    assert capped(H, 1.0).margin.upper == pytest.approx(np.sqrt(H.sum()) / 50, rel=1e-12)
+    ends = [capped(H, nu).margin for nu in (0.02, 0.2, 0.4, 0.6, 0.8, 1.0)]
     assert all(a.lower <= b.upper for a, b in pairwise(ends))
     assert ends[0].upper < ends[-1].lower
 
@@ -94,7 +102,7 @@ def test_in_the_plane_it_is_the_minimum_over_capped_weights(nu: float) -> None:
     assert found.margin.upper <= best.fun * (1 + 1e-3) + 1e-5
     assert found.margin.lower >= best.fun * (1 - 5e-2)
     assert found.q.max() <= cap
-    rkhs = capped_margin(signed(X, y), nu).margin
+    rkhs = capped(signed(X, y), nu).margin
     assert rkhs.lower**2 <= found.margin.upper
     assert found.margin.lower <= rkhs.upper
 
@@ -103,6 +111,60 @@ def test_in_the_plane_the_whole_simplex_is_the_margin() -> None:
     X, y = problem(2, 4, 2)
     low, high = planar_by_quadrature(X, y)
     assert low * (1 - 1e-3) <= planar_margin(X, y).margin.upper <= high * (1 + 1e-3)
+
+
+SEEDS = 200
+HALF, TENTH = 129, 37  # more misses of 200 have probability below 1e-4 where each has 1/2, and 1/10
+
+
+def halves() -> MarginProblem:
+    """12 rows of unequal lengths in the plane, labelled by a line, but for one of them."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((12, 2))
+    X /= np.linalg.norm(X, axis=1).max()
+    y = np.where(X[:, 0] > 0, 1.0, -1.0)
+    y[0] *= -1
+    return margin_problem(X, y)
+
+
+def test_sampled_interval_contains_the_exact_value_in_the_plane_at_the_stated_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the optimum and at a point far from it; too wide a cap and no width at all are found out."""
+    nu, exact = 0.45, planar_margin(halves().X, halves().y, halves().capped(0.45).cap)
+    gamma = exact.margin.upper
+
+    def misses(q: np.ndarray, confidence: float, level: float = nu) -> int:
+        problem = halves().capped(level)
+        found = [Certifier(problem, draws=1024, pairs=1024, seed=s).certify(q, confidence).margin for s in range(SEEDS)]
+        return sum(not one.lower <= gamma <= one.upper for one in found)
+
+    assert gamma > 0.02
+    assert exact.q.max() == pytest.approx(halves().capped(nu).cap)
+    assert misses(exact.q, 0.5) <= HALF
+    assert misses(np.full(12, 1 / 12), 0.5) <= HALF
+    assert misses(np.full(12, 1 / 12), 0.5, level=1.0) > HALF
+    monkeypatch.setattr(certificate, "log_risk", lambda confidence: 1e-6)
+    assert misses(exact.q, 0.9) > TENTH
+
+
+def test_intervals_of_several_rounds_contain_the_exact_value_at_the_stated_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each round chooses its point by the very draws of its lower end."""
+    for name, value in {"_FEWEST": 1024, "_MOST": 1024, "_WARM_UP": 512, "_GROWTH": 2.0}.items():
+        monkeypatch.setattr(supnorm, name, value)
+    problem = halves().capped(0.45)
+    gamma, q = planar_margin(problem.X, problem.y, problem.cap).margin.upper, rkhs_margin(problem).q
+    missed = 0
+    for seed in range(SEEDS):
+        found = supnorm.sup_margin(
+            problem, q, Interval(0.0, 0.5), confidence=0.5, tolerance=0.0, seed=seed, draws=7 * 1024
+        )
+        assert len(found.history) == 3
+        assert found.q.max() <= problem.cap
+        missed += not found.margin.lower <= gamma <= found.margin.upper
+    assert missed <= HALF
 
 
 def zero_level(X: np.ndarray, y: list[int]) -> float:
@@ -160,13 +222,19 @@ def test_noisy_digits_have_a_positive_profile_although_assumption_1_fails_or_har
         y[chosen] *= -1
     else:
         X, y = np.concatenate([X, X[chosen]]), np.concatenate([y, -y[chosen]])
-    report = margin(from_arrays(X, y), norm="rkhs", nu=(0.02, 0.1, 0.3))
+    report = margin(from_arrays(X, y), nu=(0.02, 0.3), draws=50_000)
     assert bool(report.conflicts) == (kind == "duplicates")
     assert report.nu_zero == pytest.approx(0.0 if kind == "flipped" else 20 / 310)
     for level in report.profile:
         positive = level.nu > report.nu_zero
         assert (level.gamma_rkhs.lower > 0) == (level.gamma_sup.lower > 0) == positive
         assert level.gamma_rkhs.relative_width <= 1e-6
+        assert level.gamma_sup.upper <= level.gamma_rkhs.upper
+        assert (level.draws > 0) == positive
+    wide = report.profile[-1].gamma_sup
+    assert wide.confidence == 0.99
+    assert wide.relative_width < 0.1
+    assert wide.lower > 2 * report.profile[-1].gamma_rkhs.lower ** 2  # far above what is known without sampling
 
 
 def run(*arguments: object, exit_code: int = 0) -> dict[str, Any]:
@@ -209,7 +277,9 @@ def test_profile_is_drawn_and_reported_also_where_the_margin_is_zero(tmp_path: P
     np.savez(path, X=np.concatenate([X, X[:1]]), y=np.append(np.resize([1, -1], 30), -1))
     for data, code in ((path, 1), ("synthetic:circle:points=5", 0)):
         figure, saved, page = (tmp_path / name for name in ("profile.svg", "margin.json", "page.html"))
-        shown = CliRunner().invoke(app, ["margin", str(data), "--nu", ".1,.4,.8", "--plot", str(figure), "--json"])
+        shown = CliRunner().invoke(
+            app, ["margin", str(data), "--nu", ".1,.4,.8", "--draws", "9000", "--plot", str(figure), "--json"]
+        )
         assert shown.exit_code == code, shown.stderr
         assert "<!-- margin of the worst rows" in figure.read_text()
         saved.write_text(shown.stdout)

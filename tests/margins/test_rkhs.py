@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from margin_oracles import rkhs_by_libsvm, rkhs_by_supports, textbook_kernel
 
 from boundcheck.kernels import limiting_kernel
-from boundcheck.margins import gram as gram_module
+from boundcheck.margins import problem as problem_module
 from boundcheck.margins import rkhs
-from boundcheck.margins.gram import DenseGram, LazyGram
+from boundcheck.margins.problem import Gram, LazyGram, MarginProblem
 from boundcheck.margins.rkhs import evaluate, rkhs_margin
 
 
@@ -25,8 +25,14 @@ def signed(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(textbook_kernel(X) * np.outer(y, y))
 
 
+def of_gram(H: np.ndarray | Gram) -> MarginProblem:
+    """The problem whose matrix is H; the RKHS norm asks for nothing else."""
+    gram = Gram(H) if isinstance(H, np.ndarray) else H
+    return MarginProblem(np.zeros((gram.size, 1)), np.ones(gram.size), gram)
+
+
 def gamma(X: np.ndarray, y: np.ndarray) -> float:
-    found = rkhs_margin(signed(X, y)).margin
+    found = rkhs_margin(of_gram(signed(X, y))).margin
     assert 0 <= found.upper - found.lower <= 1e-9 * found.upper
     return found.upper
 
@@ -41,7 +47,7 @@ def test_margin_is_the_best_over_all_supports(seed: int, n: int, d: int) -> None
 @pytest.mark.parametrize(("n", "d"), [(40, 3), (150, 10)])
 def test_libsvm_never_gets_below_the_margin_and_comes_as_near_as_float32_lets_it(n: int, d: int) -> None:
     H = signed(*problem(n, n, d))
-    found, svm = rkhs_margin(H).margin, rkhs_by_libsvm(H)
+    found, svm = rkhs_margin(of_gram(H)).margin, rkhs_by_libsvm(H)
     assert svm >= found.lower
     assert svm <= found.upper * (1 + 2e-5)
 
@@ -54,7 +60,7 @@ def test_interval_is_the_duality_gap_at_q(n: int, d: int) -> None:
         y = np.where(X[:, 0] > 0, 1.0, -1.0)
         X[:, 0] += y
     H = signed(X, y)
-    found = rkhs_margin(H)
+    found = rkhs_margin(of_gram(H))
     assert found.q.min() >= 0
     assert found.q.sum() == pytest.approx(1, abs=1e-12)
     Hq = H @ found.q
@@ -69,9 +75,9 @@ def test_interval_is_the_duality_gap_at_q(n: int, d: int) -> None:
 
 def test_a_poor_point_certifies_a_wide_interval_around_the_margin() -> None:
     H = signed(*problem(0, 30, 4))
-    best = rkhs_margin(H).margin
+    best = rkhs_margin(of_gram(H)).margin
     for seed in range(5):
-        poor = evaluate(H, np.arange(30), np.random.default_rng(seed).random(30)).margin
+        poor = evaluate(of_gram(H), np.arange(30), np.random.default_rng(seed).random(30)).margin
         assert poor.lower <= best.lower
         assert poor.upper > best.upper * 1.001
 
@@ -102,7 +108,7 @@ def test_margin_respects_the_symmetries_of_the_problem(seed: int, c: float) -> N
     assert gamma(X @ rotation, y) == pytest.approx(before, rel=1e-7)
     assert gamma(X, -y) == pytest.approx(before, rel=1e-9)
     assert gamma(c * X, y) == pytest.approx(c * before, rel=1e-7)
-    twice = rkhs_margin(signed(np.concatenate([X, X]), np.append(y, y))).margin
+    twice = rkhs_margin(of_gram(signed(np.concatenate([X, X]), np.append(y, y)))).margin
     assert twice.lower <= before * (1 + 1e-6)
     assert twice.upper == pytest.approx(before, rel=1e-6)
     more, labels = problem(seed + 1, 3, 3)
@@ -111,7 +117,7 @@ def test_margin_respects_the_symmetries_of_the_problem(seed: int, c: float) -> N
 
 def test_margin_zero_gives_an_interval_that_contains_zero() -> None:
     H = signed(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([1.0, -1.0, 1.0]))
-    found = rkhs_margin(H).margin
+    found = rkhs_margin(of_gram(H)).margin
     assert found.lower == 0
     assert found.upper <= 1e-5
 
@@ -138,7 +144,7 @@ class Calls:
 def test_many_small_exchanges_end_at_the_optimum_of_all_rows(n: int, d: int) -> None:
     H = signed(*problem(1, n, d))
     listener = Calls()
-    found = rkhs_margin(H, progress=listener)
+    found = rkhs_margin(of_gram(H), progress=listener)
     assert len(listener.heard) > 5
     assert found.gap <= 1e-10
     assert found.margin.relative_width <= 1e-8
@@ -150,9 +156,9 @@ def test_many_small_exchanges_end_at_the_optimum_of_all_rows(n: int, d: int) -> 
 @pytest.mark.usefixtures("many_rounds")
 def test_matrix_in_blocks_gives_the_same_margin_as_the_matrix_itself() -> None:
     X, y = problem(2, 64, 10)
-    dense = rkhs_margin(signed(X, y))
+    dense = rkhs_margin(of_gram(signed(X, y)))
     for rows_kept in (0, 7, 64):
-        lazy = rkhs_margin(LazyGram(X, y, memory=rows_kept * 64 * 8))
+        lazy = rkhs_margin(MarginProblem(X, y, LazyGram(X, y, memory=rows_kept * 64 * 8)))
         np.testing.assert_allclose(lazy.q, dense.q, atol=1e-10)
         np.testing.assert_allclose(lazy.gradient, signed(X, y) @ lazy.q, atol=1e-14)
         assert lazy.margin.relative_width <= 1e-10
@@ -165,7 +171,7 @@ def test_lazy_matrix_computes_a_row_that_fits_only_once(monkeypatch: pytest.Monk
         computed.append(len(X) * len(Z))
         return limiting_kernel(X, Z)
 
-    monkeypatch.setattr(gram_module, "limiting_kernel", counting)
+    monkeypatch.setattr(problem_module, "limiting_kernel", counting)
     X, y = problem(3, 30, 4)
     rows, weights = np.arange(10), np.ones(10)
     for memory, expected in ((30 * 30 * 8, 10 * 30), (4 * 30 * 8, 4 * 30 + 3 * 6 * 30)):
@@ -180,7 +186,7 @@ def test_lazy_matrix_is_the_dense_one() -> None:
     X, y = problem(3, 30, 4)
     rows, columns = np.array([4, 1, 29]), np.array([0, 4, 7, 1, 2])
     weights = np.arange(5.0)
-    for gram in (LazyGram(X, y), LazyGram(X, y, memory=2 * 30 * 8), LazyGram(X, y, memory=0), DenseGram(signed(X, y))):
+    for gram in (LazyGram(X, y), LazyGram(X, y, memory=2 * 30 * 8), LazyGram(X, y, memory=0), Gram(signed(X, y))):
         assert gram.size == 30
         np.testing.assert_allclose(gram.block(rows, columns), signed(X, y)[np.ix_(rows, columns)], atol=1e-15)
         np.testing.assert_allclose(gram.block(rows, rows), signed(X, y)[np.ix_(rows, rows)], atol=1e-15)
@@ -188,7 +194,7 @@ def test_lazy_matrix_is_the_dense_one() -> None:
         np.testing.assert_allclose(gram.times(rows, columns, weights), expected, atol=1e-14)
 
 
-class SlowGram(DenseGram):
+class SlowGram(Gram):
     """Every product takes a tenth of a second."""
 
     def times(self, *arguments, **options) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -200,14 +206,14 @@ class SlowGram(DenseGram):
 def test_time_limit_ends_the_rounds_with_a_gap_that_is_true() -> None:
     H = signed(*problem(4, 300, 40))
     started = time.monotonic()
-    found = rkhs_margin(SlowGram(H), time_limit=0.25)
+    found = rkhs_margin(of_gram(SlowGram(H)), time_limit=0.25)
     assert time.monotonic() - started < 1.0
     Hq = H @ found.q
     root = np.sqrt(found.q @ Hq)
     assert found.margin.upper == pytest.approx(root, rel=1e-12)
     assert found.margin.lower == pytest.approx(max(Hq.min() / root, 0.0), rel=1e-9, abs=1e-15)
     assert found.margin.relative_width > 1e-3
-    best = rkhs_margin(H).margin
+    best = rkhs_margin(of_gram(H)).margin
     assert found.margin.lower <= best.lower
     assert found.margin.upper >= best.upper
 
@@ -224,7 +230,7 @@ def test_an_interrupt_leaves_the_interval_reached(rounds: int) -> None:
                 raise KeyboardInterrupt
             left[0] -= 1
 
-    found, exact = rkhs_margin(H, progress=Impatient()), rkhs_margin(H)
+    found, exact = rkhs_margin(of_gram(H), progress=Impatient()), rkhs_margin(of_gram(H))
     assert found.interrupted
     assert not exact.interrupted
     assert found.margin.lower <= exact.margin.lower <= exact.margin.upper <= found.margin.upper

@@ -16,6 +16,7 @@ from boundcheck.margins import descent, envelope, fields, supnorm
 from boundcheck.margins.certificate import Certificate, Certifier, Drawn
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.problem import margin_problem
 from boundcheck.margins.rkhs import rkhs_margin
 from boundcheck.progress import SILENT
 from boundcheck.records import Interval
@@ -84,8 +85,9 @@ def test_envelope_is_below_the_bound_it_minimises_and_close_to_its_least_value(
 ) -> None:
     """L / costs at random points, with B the fixed point of B = mean of Y - sqrt(kappa (Q - B^2)) - t/(6N)."""
     U, y, _ = rows
-    H, costs, t = limiting_kernel(U) * np.outer(y, y), 1 + np.arange(11) / 10, 5.0
-    a = rkhs_margin(H).q
+    problem = margin_problem(U, y)
+    H, costs, t = problem.H, 1 + np.arange(11) / 10, 5.0
+    a = rkhs_margin(problem).q
     sample = fields.Draws(U, y, seed=1).moments(a, 0.01, 1 << 10)
     points = np.random.default_rng(4).dirichlet(np.full(11, 0.3), size=20_000)
     points = np.concatenate([points, 0.8 * a + 0.2 * points])
@@ -115,8 +117,7 @@ def test_steps_with_either_metric_come_near_the_exact_minimum(
     data = load_dataset("synthetic:pair:angle=60")
     X, y = data.X, data.y.astype(float)
     exact = planar_margin(X, y)
-    H = limiting_kernel(X) * np.outer(y, y)
-    steps = Descent(X, y, H, np.array([0.9, 0.1]), seed=0)
+    steps = Descent(margin_problem(X, y), np.array([0.9, 0.1]), seed=0)
     for _ in range(4):
         steps.improve(1 << 14)
     assert np.abs(steps.q - exact.q).max() < 0.05
@@ -125,9 +126,9 @@ def test_steps_with_either_metric_come_near_the_exact_minimum(
 def test_steps_on_the_draws_of_a_round_go_on_until_the_gains_there_are_even() -> None:
     data = load_dataset("synthetic:sphere:n=60,d=4")
     X, y = data.X, data.y.astype(float)
-    H = limiting_kernel(X) * np.outer(y, y)
-    certifier = Certifier(X, y, H, draws=1 << 16, pairs=1 << 12, seed=0)
-    steps = Descent(X, y, H, rkhs_margin(H).q, seed=0)
+    problem = margin_problem(X, y)
+    certifier = Certifier(problem, draws=1 << 16, pairs=1 << 12, seed=0)
+    steps = Descent(problem, rkhs_margin(problem).q, seed=0)
 
     def shortfall() -> float:
         g = certifier.glance(steps.q, np.arange(len(y)))
@@ -185,10 +186,9 @@ def test_a_clock_without_room_ends_the_rounds() -> None:
 
 def sphere(**options: Any) -> supnorm.SupMargin:
     data = load_dataset("synthetic:sphere:n=40,d=5")
-    X, y = data.X, data.y.astype(float)
-    H = limiting_kernel(X) * np.outer(y, y)
-    q = np.full(len(y), 1 / len(y))
-    return supnorm.sup_margin(X, y, H, q, Interval(0.0, 0.5), confidence=0.99, seed=0, **options)
+    problem = margin_problem(data.X, data.y.astype(float))
+    q = np.full(problem.n, 1 / problem.n)
+    return supnorm.sup_margin(problem, q, Interval(0.0, 0.5), confidence=0.99, seed=0, **options)
 
 
 def test_same_draws_same_numbers_whatever_ended_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,10 +257,10 @@ def test_rounds_that_disagree_end_with_a_warning_and_not_as_if_the_tolerance_wer
     answers = iter([certificate_of(0.10, 0.12), certificate_of(0.13, 0.14)])
     monkeypatch.setattr(Drawn, "certificate", lambda self, confidence: next(answers))
     data = load_dataset("synthetic:sphere:n=10,d=3")
-    H = limiting_kernel(data.X) * np.outer(data.y, data.y)
+    problem = margin_problem(data.X, data.y.astype(float))
     with pytest.warns(BoundcheckWarning, match="disjoint"):
         found = supnorm.sup_margin(
-            data.X, data.y.astype(float), H, np.full(10, 0.1), Interval(0.0, 0.5),
+            problem, np.full(10, 0.1), Interval(0.0, 0.5),
             confidence=0.9, tolerance=0.01, seed=0,
         )  # fmt: skip
     assert (found.margin.lower, found.margin.upper) == (0.10, 0.14)

@@ -1,6 +1,10 @@
-"""The matrix H = yy' o K behind the RKHS margin, held in memory or computed block by block when asked for."""
+"""What every solver and certificate of a margin is given: rows, labels, caps, and the matrix H = yy' o K of the rows.
 
-from typing import Protocol, runtime_checkable
+H is held in memory, or computed block by block when asked for.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -15,32 +19,61 @@ _ROWS = 4096  # of a lazy product at once
 _MEMORY = 2**32  # bytes of rows that a lazy matrix keeps
 
 
-@runtime_checkable
-class Gram(Protocol):
-    """A positive semidefinite n x n matrix H of which blocks and products can be had.
+@dataclass(frozen=True, eq=False)
+class MarginProblem:
+    """gamma = min of ||sum_i q_i y_i phi_i||, in either norm, over the q >= 0 with sum q = 1 and q_i <= cap.
 
-    lengths: (n,) the ||x_i|| = sqrt(2 H_ii).  rounding: entries are within rounding ||x_i|| ||x_j|| of those meant.
+    X: (n, d) rows, none of them zero.  y: (n,) labels +-1.  gram: of yy' o K.  cap: 1 (the margin), or 1/(nu n) for
+    the eps-margin gamma_nu; n cap >= 1.
     """
 
-    size: int
-    lengths: Float64[np.ndarray, " n"]
-    rounding: float
+    X: Float64[np.ndarray, "n d"]
+    y: Float64[np.ndarray, " n"]
+    gram: "Gram"
+    cap: float = 1.0
 
-    def block(self, rows: Int[np.ndarray, " k"], columns: Int[np.ndarray, " m"]) -> Float64[np.ndarray, "k m"]:
-        """H[rows][:, columns]."""
+    @property
+    def n(self) -> int:
+        """How many rows."""
+        return len(self.y)
 
-    def times(
-        self,
-        rows: Int[np.ndarray, " k"],
-        columns: Int[np.ndarray, " m"],
-        weights: Float64[np.ndarray, " m"],
-        progress: Progress = SILENT,
-    ) -> Float64[np.ndarray, " k"]:
-        """H[rows][:, columns] @ weights."""
+    @property
+    def H(self) -> Float64[np.ndarray, "n n"]:
+        """The matrix in memory."""
+        return self.gram.H
+
+    @cached_property
+    def lengths(self) -> Float64[np.ndarray, " n"]:
+        """||x_i||."""
+        return np.asarray(np.linalg.norm(self.X, axis=1))
+
+    def capped(self, nu: float) -> "MarginProblem":
+        """The problem of gamma_nu, nu in (0, 1]; where nu n <= 1 no row is left out, and it is that of gamma."""
+        return replace(self, cap=1.0 if nu * self.n <= 1 else 1 / (nu * self.n))
+
+    def spanned(self) -> "MarginProblem":
+        """The rows in an orthonormal basis of their span: margins depend on inner products only."""
+        X = self.X
+        _, values, basis = np.linalg.svd(np.linalg.qr(X, mode="r") if len(X) > X.shape[1] else X, full_matrices=False)
+        return replace(self, X=np.asarray(X @ basis[values > 1e-13 * values[0]].T))
 
 
-class DenseGram:
-    """An H that is in memory; `rounding` 0: it is the matrix meant."""
+def margin_problem(X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], *, held: bool = True) -> MarginProblem:
+    """The problem of the margin.  held: whether n x n numbers are kept in memory."""
+    if not held:
+        return MarginProblem(X, y, LazyGram(X, y))
+    H = limiting_kernel(X)
+    H *= y
+    H *= y[:, None]
+    return MarginProblem(X, y, Gram(H, kernel_rounding(X.shape[1])))
+
+
+class Gram:
+    """A positive semidefinite n x n matrix H of which blocks and products can be had; here it is in memory.
+
+    lengths: (n,) the ||x_i|| = sqrt(2 H_ii).  rounding: entries are within rounding ||x_i|| ||x_j|| of those meant;
+    0: it is the matrix meant.
+    """
 
     def __init__(self, H: Float64[np.ndarray, "n n"], rounding: float = 0.0) -> None:
         self.H, self.size, self.rounding = H, len(H), rounding
@@ -64,7 +97,7 @@ class DenseGram:
             return np.asarray(dsymv(1.0, self.H.T, q)[rows])  # reads half of H
 
 
-class LazyGram:
+class LazyGram(Gram):
     """yy' o K of which only the rows asked for are kept, as many as fit.  X: (n, d) rows, none zero; y: (n,) labels."""
 
     def __init__(self, X: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, " n"], memory: int = _MEMORY) -> None:
