@@ -86,7 +86,11 @@ def hardness(
             stacklevel=2,
         )
     gamma = Fraction(report.gamma_sup.lower)
-    at = {e: max(gamma, Fraction(level.gamma_sup.lower)) for e, level in zip(eps, report.profile, strict=True)}
+    # The better of two sampled intervals would hold at less than the confidence of each.
+    at = {
+        e: max(gamma, Fraction(level.gamma_sup.lower)) if level.gamma_sup.exact else Fraction(level.gamma_sup.lower)
+        for e, level in zip(eps, report.profile, strict=True)
+    }
     return Hardness(dataset.name, report.n, gamma, report.gamma_sup.confidence, norm, at)
 
 

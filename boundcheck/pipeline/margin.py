@@ -91,11 +91,8 @@ def margin(
         samples=0,
         seconds=0.0,
     )
-    sampling = (
-        None
-        if norm == "rkhs"
-        else dict(confidence=confidence, tolerance=tolerance, draws=draws, seed=seed, progress=progress)
-    )
+    settings = {"confidence": confidence, "tolerance": tolerance, "draws": draws, "seed": seed, "progress": progress}
+    sampling = None if norm == "rkhs" else settings
     rays = find_rays(dataset.raw, dataset.y)
     if rays.conflicts:  # a profile that nobody asked for may cost little
         levels = _profile(dataset, rays, nu, sampling if nu else None, started + limit, progress)

@@ -8,6 +8,7 @@ from boundcheck.datasets import from_arrays
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins.outward import kernel_rounding, outer_interval, root_interval
 from boundcheck.margins.planar import planar_margin
+from boundcheck.margins.problem import margin_problem
 from boundcheck.margins.rkhs import evaluate
 from boundcheck.pipeline.margin import margin
 from boundcheck.records import Interval
@@ -83,7 +84,7 @@ def test_a_square_that_rounding_hides_is_said_to_vanish_and_the_interval_begins_
     assert vanishes
     assert found.lower == 0
     assert found.upper < 2e-7
-    assert not evaluate(H, np.arange(6), np.arange(1.0, 7)).vanishes
+    assert not evaluate(margin_problem(X, y), np.arange(6), np.arange(1.0, 7)).vanishes
 
 
 def test_outer_bounds_are_rounded_outward_and_never_trust_a_norm_of_one() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from margin_oracles import planar_by_quadrature, rkhs_by_supports, textbook_kernel
 
 from boundcheck.margins.planar import Arcs, PlanarMargin, planar_margin
+from boundcheck.margins.problem import margin_problem
 from boundcheck.margins.rkhs import rkhs_margin
 
 NARROW = 1e-9
@@ -48,8 +49,7 @@ def test_odd_circles_have_their_known_margins(points: int, expected: float) -> N
 @pytest.mark.parametrize("points", [4, 8, 12])
 def test_on_circles_of_four_m_points_both_margins_agree(points: int) -> None:
     X, y = circle(points)
-    H = textbook_kernel(X) * np.outer(y, y)
-    assert gamma(X, y) == pytest.approx(rkhs_margin(H).margin.upper, rel=1e-6)
+    assert gamma(X, y) == pytest.approx(rkhs_margin(margin_problem(X, y)).margin.upper, rel=1e-6)
 
 
 @pytest.mark.parametrize("t", [1e-4, 0.05, 0.7, 1.6, 2.5, 3.1])

@@ -200,6 +200,9 @@ def test_same_draws_same_numbers_whatever_ended_the_rounds(monkeypatch: pytest.M
         sphere(tolerance=0.0, draws=50_000),
         sphere(tolerance=0.0, draws=5000),
     ]
+    # Stored numbers: what is drawn for --draws must not change in silence (NUMERICS).
+    assert ends[1].margin.lower == pytest.approx(0.0394320192852, rel=1e-6)
+    assert ends[1].margin.upper == pytest.approx(0.0403510091581, rel=1e-6)
     for rooms in ([1.0], [5.0, 1.0]):
         left = iter(rooms)
         monkeypatch.setattr(

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
+from boundcheck.margins.profile import cap_of
 
 import boundcheck as bc
 from boundcheck import bounds
@@ -14,7 +15,6 @@ from boundcheck.bounds.data_dependent import DATA_BOUNDS, SLOPE, deviation, wors
 from boundcheck.datasets import Dataset, from_arrays, load_dataset
 from boundcheck.errors import InputError
 from boundcheck.margins.planar import planar_margin
-from boundcheck.margins.profile import cap_of
 from boundcheck.pipeline.data_bounds import RADII, data_width, eps_field
 from boundcheck.proofs.checks import Positive
 from boundcheck.proofs.explanation import DERIVATIONS

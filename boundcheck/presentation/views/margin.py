@@ -9,7 +9,7 @@ from boundcheck.presentation.document import Answer, Block, Column, Document, Fa
 from boundcheck.presentation.views import margin_plots
 from boundcheck.presentation.views.bounds import BOUND_COLUMNS
 from boundcheck.records import BoundRow
-from boundcheck.records.margin import MarginReport
+from boundcheck.records.margin import Level, MarginReport
 
 if TYPE_CHECKING:
     from boundcheck.datasets import Dataset
@@ -83,10 +83,17 @@ def margin(report: MarginReport, dataset: "Dataset | None" = None) -> Document:
     )
 
 
+def _level_status(level: Level) -> str:
+    if level.draws:
+        return f"{numbers.certainty(level.gamma_sup)}; --draws {level.draws} repeats it"
+    return "proved"
+
+
 LEVELS = (
     Column("nu", "worst share of the rows", lambda one: one.nu, lambda nu: f"{nu:g}"),
     Column("gamma_sup", "gamma_nu, sup norm", lambda one: one.gamma_sup, numbers.ends),
     Column("gamma_rkhs", "gamma_nu, RKHS norm", lambda one: one.gamma_rkhs, numbers.ends),
+    Column("status", "how the sup norm is known", _level_status, prose=True),
 )
 
 
@@ -94,7 +101,7 @@ def _profile(report: MarginReport) -> list[Block]:
     """What margin is left when the worst rows count on average only."""
     if report.nu_zero is None:
         return []
-    said = "gamma_nu, the best mean margin of the worst share nu of the rows (proved intervals), is "
+    said = "gamma_nu, the best mean margin of the worst share nu of the rows, is "
     if report.nu_zero >= 1:
         said += "0 for every nu: the rows cancel as a whole."
     elif report.nu_zero:

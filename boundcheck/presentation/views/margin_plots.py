@@ -36,10 +36,12 @@ def profile(report: MarginReport) -> list[Figure]:
     """Intervals of gamma_nu in both norms, and nu_zero, up to which it is 0; where more than one nu was asked for."""
     if len(report.profile) < 2:
         return []
-    levels = sorted(report.profile, key=lambda level: level.nu)
-    nus, series = [level.nu for level in levels], []
+    series = []
     for name, key, look in (("sup norm", "gamma_sup", LOOKS["soft"]), ("RKHS norm", "gamma_rkhs", LOOKS["hard"])):
-        ends = [(getattr(level, key).lower, getattr(level, key).upper) for level in levels]
+        found = {level.nu: (getattr(level, key).lower, getattr(level, key).upper) for level in report.profile}
+        if report.nu_zero:
+            found[report.nu_zero] = (0.0, 0.0)
+        nus, ends = sorted(found), [found[nu] for nu in sorted(found)]
         series.append(Series(f"{name}, lower end", look, nus, [low for low, _ in ends], ends))
     zero = [Level(report.nu_zero, f"0 up to nu = {report.nu_zero:.4g}", upright=True)] if report.nu_zero else []
     chart = Chart(Axis("worst share nu of the rows"), Axis("gamma_nu", limits=(0, None)), series, zero)
