@@ -6,7 +6,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
-from boundcheck.margins.profile import cap_of
 
 import boundcheck as bc
 from boundcheck import bounds
@@ -59,7 +58,7 @@ def test_a_data_bound_needs_data() -> None:
 
 
 def test_sharp_bounds_are_evaluated_at_the_eps_margin_and_published_ones_at_the_margin(doubted: Dataset) -> None:
-    eps, cap, y = 0.4, cap_of(0.4, 9), doubted.y.astype(float)
+    eps, cap, y = 0.4, 1 / (0.4 * 9), doubted.y.astype(float)
     gamma, larger = planar_margin(doubted.X, y).margin.lower, planar_margin(doubted.X, y, cap).margin.lower
     assert larger > 3 * gamma
     rows = {row.bound: row for row in bc.compare(eps=eps, data=doubted, moment_draws=DRAWS).rows}
