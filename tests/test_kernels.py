@@ -1,6 +1,7 @@
 """What tests/kernels leaves open: angles to the last digits, positive definiteness, gradients by JAX itself."""
 
 import jax
+import jaxtyping
 import mpmath as mp
 import numpy as np
 import pytest
@@ -60,3 +61,8 @@ def test_features_are_the_gradients_of_a_two_layer_network() -> None:
     for i in range(4):
         gradient = np.asarray(jax.grad(network)(W, X[i]))
         np.testing.assert_allclose(gradient, a[:, None] * phi[:, i] / np.sqrt(7), atol=1e-15)
+
+
+def test_shapes_and_types_are_checked_against_the_annotations_here() -> None:
+    with pytest.raises(jaxtyping.TypeCheckError):
+        limiting_kernel(np.ones(3))
