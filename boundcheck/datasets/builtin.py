@@ -27,8 +27,8 @@ def read_sklearn(name: str) -> Table:
     data = getattr(datasets, f"load_{name}")()
     names = tuple(str(c) for c in data.target_names)
     columns = () if name == "digits" else tuple(str(c) for c in data.feature_names)
-    image_shape = (8, 8) if name == "digits" else None
-    return Table(data.data, data.target.astype(np.int64), names, image_shape=image_shape, columns=columns)
+    rows = data.images if name == "digits" else data.data
+    return Table(rows, data.target.astype(np.int64), names, columns=columns)
 
 
 def read_openml(name: str) -> Table:

@@ -37,8 +37,7 @@ class Dataset:
     rows: (n,) index of each row in the source from 0, so that messages name the user's own rows.
     p: (n,) soft labels P(y = +1) in (0, 1) given with the data, or None.
     image_shape: (h, w) or (h, w, channels), or None; columns: names of the columns of `raw`, or ().
-    normalize: max, unit or none.  digest: SHA-256 of X, y and p.
-    scale: raw was divided by this first (255 for uint8 images).
+    digest: SHA-256 of X, y and p.
     negative, positive: names of the classes that became -1 and +1.
     preparation: the map from the source's rows to X; `preparation.apply(new)` takes other rows (m, d) of the source's
     columns the same way.  held_out: the source's own rows for testing, on which that has been done, or None.
@@ -52,10 +51,8 @@ class Dataset:
     raw: Shaped[np.ndarray, "n d"]
     rows: Int64[np.ndarray, " n"]
     digest: str
-    normalize: str = "max"
     p: Float64[np.ndarray, " n"] | None = None
     image_shape: tuple[int, ...] | None = None
-    scale: float = 1.0
     negative: tuple[str, ...] = ()
     positive: tuple[str, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
@@ -63,6 +60,16 @@ class Dataset:
     columns: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     file_sha256: str | None = None
+
+    @property
+    def normalize(self) -> str:
+        """The norm rule: max, unit or none."""
+        return self.preparation.normalize
+
+    @property
+    def scale(self) -> float:
+        """By which `raw` was divided first (255 for uint8 images)."""
+        return 1.0 if self.preparation.steps else self.preparation.scale
 
     @property
     def provenance(self) -> str:
@@ -106,7 +113,6 @@ class Table:
     codes: Int64[np.ndarray, " n"]
     names: tuple[str, ...]
     p: Shaped[np.ndarray, "..."] | None = None
-    image_shape: tuple[int, ...] | None = None
     columns: tuple[str, ...] = ()
     levels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     held_out: int = 0

@@ -154,15 +154,9 @@ def as_table(data: Any, y: Any = None, *, seed: int = 0, **reading: Any) -> tupl
     if y is not None and not isinstance(data, Dataset):
         return "arrays", read_arrays("arrays", data, y), None
     found = as_dataset(data, y)
+    rows = found.raw if found.image_shape is None else found.raw.reshape(-1, *found.image_shape)
     done = replace(found.preparation, normalize="none", norm=1.0) if found.preparation.steps else None
-    table = Table(
-        found.raw,
-        (found.y > 0).astype(np.int64),
-        ("-1", "1"),
-        image_shape=found.image_shape,
-        columns=found.columns,
-        before=done,
-    )
+    table = Table(rows, (found.y > 0).astype(np.int64), ("-1", "1"), columns=found.columns, before=done)
     return found.name, table, found.file_sha256
 
 

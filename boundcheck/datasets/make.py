@@ -80,10 +80,8 @@ def make_dataset(
         raw=raw_rows,
         rows=rows,
         digest=digest(X, y, p),
-        normalize=normalize,
         p=p,
         image_shape=None if learned else image_shape,
-        scale=divisor,
         negative=negative,
         positive=plus,
         preparation=done,
@@ -118,7 +116,7 @@ def _checked_rows(name: str, table: Table) -> tuple[Shaped[np.ndarray, "n d"], t
     if X.dtype.kind == "b":
         X = X.astype(np.int8)
     native = np.ascontiguousarray(X, dtype=X.dtype.newbyteorder("="))
-    return native.reshape(n, d), X.shape[1:] if X.ndim > 2 else table.image_shape
+    return native.reshape(n, d), X.shape[1:] if X.ndim > 2 else None
 
 
 def _check_values(

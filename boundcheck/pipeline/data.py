@@ -165,7 +165,7 @@ def _repeats(raw: np.ndarray, y: np.ndarray) -> tuple[int, int, int]:
 
 def scale_ratio(table: Table) -> float | None:
     """The largest entry of the widest column over that of the narrowest; None for images and bytes: one unit."""
-    if table.image_shape is not None or table.X.ndim > 2 or table.X.dtype == np.uint8:
+    if table.X.ndim > 2 or table.X.dtype == np.uint8:
         return None
     numbers = [j for j in range(table.X.shape[1]) if j not in table.levels]
     with warnings.catch_warnings():

@@ -88,7 +88,7 @@ def test_tensors_of_pytorch_are_rows_and_labels() -> None:
 FUNCTIONS: dict[str, Callable[[Any, Path], Any]] = {
     "margin": lambda data, _: bc.margin(data).gamma_sup,
     "data": lambda data, _: bc.data(data).recipes,
-    "compare": lambda data, _: bc.compare(eps=0.05, data=data, bounds=["soft-sharp"]).rows,
+    "compare": lambda data, _: bc.compare(eps=0.05, data=data, bound=["soft-sharp"]).rows,
     "verify": lambda data, _: bc.verify(data, width=40, seeds=2).runs,
     "labels_make": lambda data, folder: bc.labels_make(data, "smoothing", folder / "p.npz").digest,
     "labels_check": lambda data, _: bc.labels_check([0.2, 0.9, 0.3, 0.6], data),
