@@ -1,6 +1,6 @@
 """From labels of any type to classes by name, and from classes to +1 and -1."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int8, Int64, Shaped
@@ -39,8 +39,8 @@ def map_classes(
     name: str,
     codes: Int64[np.ndarray, " n"],
     names: tuple[str, ...],
-    positive: Sequence[str],
-    drop: Sequence[str],
+    positive: Any,
+    drop: Any,
     n: int,
 ) -> tuple[Int8[np.ndarray, " n"], tuple[str, ...], tuple[str, ...]]:
     """The sign of every row, 0 for dropped ones, and the classes that are -1 and +1.
@@ -78,6 +78,7 @@ def map_classes(
     return signs, found.negative, found.positive
 
 
-def _class_names(classes: Sequence[str]) -> tuple[str, ...]:
-    """The names of the classes that an option lists."""
-    return tuple(map(label_name, (classes,) if isinstance(classes, str) else classes))
+def _class_names(classes: Any) -> tuple[str, ...]:
+    """The names of the classes that an option lists; one alone may stand without a list, None for none."""
+    several = classes if isinstance(classes, list | tuple | set | frozenset) else () if classes is None else (classes,)
+    return tuple(map(label_name, several))

@@ -1,6 +1,7 @@
 """Tables with named columns of types: data frames in memory (through narwhals), parquet and Feather files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,35 +75,31 @@ def read_arrow(path: Path, target: str | None, ignore: Sequence[str] = ()) -> Ta
         import pyarrow as pa
     except ImportError as error:
         raise MissingExtraError(f"{path}: reading {path.suffix[1:]}", "data") from error
+    batches, held = [], 0
     try:
-        frame = _parquet(path, target) if path.suffix.lower() == ".parquet" else _feather(path)
-        for column in frame.columns:  # no text that is not UTF-8, no offsets beyond the end
-            column.validate(full=True)
-        return read_frame(str(path), frame, target, ignore)
+        with _opened(path, target) as (schema, parts):
+            for batch in parts:
+                batch.validate(full=True)  # no text that is not UTF-8, no offsets beyond the end
+                batches.append(batch)
+                held += batch.nbytes
+                check_memory(str(path), held // 8)
+        return read_frame(str(path), pa.Table.from_batches(batches, schema), target, ignore)
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
         what = f"{path.suffix[1:].lower()} file"
         raise InputError(f"{path}: not a readable {what} ({quoted(str(error), 80)}); write it again") from error
 
 
-def _parquet(path: Path, target: str | None) -> Any:
+@contextmanager
+def _opened(path: Path, target: str | None) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """The schema of a file and its batches of rows, each read when it is asked for."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if path.suffix.lower() != ".parquet":
+        with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as stream:
+            yield stream.schema, map(stream.get_batch, range(stream.num_record_batches))
+        return
     with pq.ParquetFile(path) as file:
-        metadata = file.metadata
-        check_memory(str(path), metadata.num_rows, metadata.num_columns)
-        for group in range(metadata.num_row_groups):
-            check_memory(str(path), metadata.row_group(group).total_byte_size // 8)
+        check_memory(str(path), file.metadata.num_rows, file.metadata.num_columns)
         target_index(str(path), file.schema_arrow.names, target)
-        return file.read()
-
-
-def _feather(path: Path) -> Any:
-    import pyarrow as pa
-
-    with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as stream:
-        batches, held = [], 0
-        for k in range(stream.num_record_batches):
-            batches.append(stream.get_batch(k))
-            held += batches[-1].nbytes
-            check_memory(str(path), held // 8)
-        return pa.Table.from_batches(batches, stream.schema)
+        yield file.schema_arrow, file.iter_batches()

@@ -78,8 +78,8 @@ def dataset(
     y: Any,
     *,
     p: Any = None,
-    positive: Sequence[Any] | None = None,
-    drop: Sequence[Any] = (),
+    positive: Any = (),
+    drop: Any = (),
     subsample: int | None = None,
     prepare: str | Sequence[str] = (),
     normalize: str = "max",
@@ -92,27 +92,21 @@ def dataset(
     lists, a SciPy sparse matrix (made dense: the kernel needs every entry), or a data frame (pandas, Polars, PyArrow)
     whose columns of text need the step onehot.
     y: n classes, two or more, of any type with a text form: (n,), (n, 1), one-hot, a Series, or the name of a column.
-    p: (n,) probabilities of the class +1, in (0, 1).  positive: one class or several that become +1.
+    p: (n,) probabilities of the class +1, in (0, 1).  positive, drop: one class, or several in a list, a tuple
+    or a set.
     name: what messages call the data.
     """
     name = name or "arrays"
     return make_dataset(
         name,
         read_arrays(name, X, y, p),
-        positive=_several(positive),
-        drop=_several(drop),
+        positive=positive,
+        drop=drop,
         subsample=subsample,
         steps=prepare,
         normalize=normalize,
         seed=seed,
     )
-
-
-def _several(classes: Any) -> tuple[Any, ...]:
-    """Classes as a tuple, of one class alone too."""
-    if classes is None:
-        return ()
-    return tuple(classes) if isinstance(classes, list | tuple | set | frozenset) else (classes,)
 
 
 Data = Dataset | str | Path | tuple[Any, Any]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int8, Int64, Shaped
@@ -28,8 +29,8 @@ def make_dataset(
     name: str,
     table: Table,
     *,
-    positive: Sequence[str] = (),
-    drop: Sequence[str] = (),
+    positive: Any = (),
+    drop: Any = (),
     subsample: int | None = None,
     steps: str | Sequence[str] = (),
     normalize: str = "max",
