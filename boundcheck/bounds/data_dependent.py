@@ -69,13 +69,13 @@ def soft_slack(moments: FieldMoments, failure: float, *, step_size: float = 0.0,
         raise InputError(f"step size {step_size:g}: the data-dependent bound for soft labels needs one below 4")
     rho = 1 - step_size / 8
     a = 1 / (2 * rho)
-    work = 0.0 if steps is None else 1 / (2 * step_size * steps)  # ||D||^2 <= B^2, in units of B^2
+    inverse_time = 0.0 if steps is None else 1 / (2 * step_size * steps)  # ||D||^2 <= B^2, in units of B^2
     best = -math.inf
     for share in _SHARES:
         rms = moments.bias + deviation(moments, share * failure)
         margin = -(2 - 2 * a) * moments.undershoot - (2 * a - 1) * moments.shortfall
         margin -= a * worst_deviation(moments, (1 - share) * failure)
-        best = max(best, math.sqrt(moments.eps * SLOPE * rho) * margin - math.sqrt(work + rms**2 / (16 * rho)))
+        best = max(best, math.sqrt(moments.eps * SLOPE * rho) * margin - math.sqrt(inverse_time + rms**2 / (16 * rho)))
     return best
 
 
@@ -86,8 +86,8 @@ def perceptron_slack(
 
     In units of B:  -shortfall - C >= eta/(2 B) + B/(2 eta T eps).
     """
-    work = 0.0 if steps is None else moments.radius / (2 * step_size * steps * moments.eps)
-    return -moments.shortfall - worst_deviation(moments, failure) - step_size / (2 * moments.radius) - work
+    inverse_time = 0.0 if steps is None else moments.radius / (2 * step_size * steps * moments.eps)
+    return -moments.shortfall - worst_deviation(moments, failure) - step_size / (2 * moments.radius) - inverse_time
 
 
 def deviation(moments: FieldMoments, risk: float) -> float:

@@ -32,10 +32,10 @@ LOG = sp.log(2 * s.n / s.failure)
 ALPHA = sp.sqrt(2 * LOG)
 ALPHA_H = ALPHA + sp.sqrt(LOG)  # concentration and the deviation of Hoeffding's flips, times sqrt(m)
 RATIO = (2 - s.eps) / s.eps
-COST = 2 * s.work * s.B**2 / s.eps  # w = B^2/(eta T eps)
+COST = 2 * s.inverse_time * s.B**2 / s.eps  # w = B^2/(eta T eps)
 REQUIRED = s.eta / 4 + COST + 2 * (1 - s.eps) / (2 - s.eps) * sp.LambertW(RATIO * sp.exp(-1 - COST))
 MARGIN_LEFT = s.gamma - ALPHA * INVERSE_ROOT - Q
-FLOOR_MARGIN = REQUIRED.subs({s.eta: 0, s.work: 0})  # M_eps
+FLOOR_MARGIN = REQUIRED.subs({s.eta: 0, s.inverse_time: 0})  # M_eps
 SHARPENS = "(sharpens Mandal, Lin & Srikant, L4DC 2025, Proposition 5)"
 
 
@@ -204,7 +204,7 @@ def perceptron(bound_id: str, title: str, log: sp.Expr, named: str) -> Perceptro
             ("any flips", 4 * concentration**2 / s.gamma**2),
             ("paying for the steps: half of the margin is kept", (hoeffding + s.b) ** 2 / s.gamma**2),
         ),
-        slack=s.gamma - concentration * INVERSE_ROOT - Q - s.eta / 2 - s.work / s.eps,
+        slack=s.gamma - concentration * INVERSE_ROOT - Q - s.eta / 2 - s.inverse_time / s.eps,
         quantile_levels=((Q, sp.exp(-log)),),
     )
 

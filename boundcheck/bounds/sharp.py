@@ -32,19 +32,19 @@ INVERSE_ROOT = s.m ** sp.Rational(-1, 2)
 class Schedule:
     """Training for which a sharp bound is evaluated, in units of the temperature.
 
-    step_size 0 and work = 1/(2 eta T) = 0 is the floor; steps None: infinitely many.
+    step_size 0 and inverse_time = 1/(2 eta T) = 0 is the floor; steps None: infinitely many.
     """
 
     step_size: sp.Rational
-    work: sp.Rational
+    inverse_time: sp.Rational
     steps: int | None
     radius: sp.Rational | None = None
 
     @classmethod
     def of(cls, step_size: sp.Rational, steps: int | None, radius: sp.Rational | None = None) -> "Schedule":
         """The schedule of `steps` steps (None: infinitely many)."""
-        work = ZERO if steps is None or step_size == 0 else 1 / (2 * step_size * steps)
-        return cls(step_size, work, steps, radius)
+        inverse_time = ZERO if steps is None or step_size == 0 else 1 / (2 * step_size * steps)
+        return cls(step_size, inverse_time, steps, radius)
 
     @property
     def is_floor(self) -> bool:
@@ -86,7 +86,7 @@ class SharpBound(Bound, ABC):
 
     def slack_function(self, values: Values, schedule: Schedule, flips: str) -> Slack:
         """slack as a function of m, at the precision in force when it is called."""
-        settings = values | {s.eta: schedule.step_size, s.work: schedule.work}
+        settings = values | {s.eta: schedule.step_size, s.inverse_time: schedule.inverse_time}
         if schedule.radius is not None:
             settings[s.B] = schedule.radius
         quantile = quantiles.bernoulli_kl if flips == "kl" else quantiles.hoeffding

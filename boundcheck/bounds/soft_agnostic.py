@@ -26,7 +26,7 @@ FIELD = Hypothesis(
     "some field v with ||v|| <= B has average KL divergence R* < beta from the labels; v and B do not depend on W(0)",
     sp.Lt(s.field_risk, s.beta),
 )
-ROOM = s.beta * (1 - s.eta / 4) - s.kappa**2 * s.work
+ROOM = s.beta * (1 - s.eta / 4) - s.kappa**2 * s.inverse_time
 RMS = Error(chi_square_root(s.failure / 2), s.failure / sp.E)  # two events of probability delta_tot/2
 
 
@@ -44,7 +44,10 @@ class Agnostic(SharpBound):
             best = to_float(s.kappa * sp.sqrt(2 / s.beta), values) / point.steps**0.5
             step_size = rounded(min(best, 3.9))
         planned = Schedule.of(step_size, point.steps)
-        if ROOM.xreplace(values | {s.eta: planned.step_size, s.work: planned.work}) <= values[s.field_risk]:
+        if (
+            ROOM.xreplace(values | {s.eta: planned.step_size, s.inverse_time: planned.inverse_time})
+            <= values[s.field_risk]
+        ):
             raise NoWidthError(
                 f"{self.id}: these steps cost more than beta - R* at any width; take more, or shorter ones"
             )
@@ -52,7 +55,7 @@ class Agnostic(SharpBound):
 
 
 def floor_width(errors: sp.Expr) -> sp.Expr:
-    """The m at which the condition with eta = work = 0 is an equality, for a logit error kappa errors/sqrt(m)."""
+    """The m of equality in the condition with eta = inverse_time = 0, for a logit error kappa errors/sqrt(m)."""
     return s.kappa**2 * errors**2 / (8 * (sp.sqrt(s.beta) - sp.sqrt(s.field_risk)) ** 2)
 
 

@@ -48,7 +48,7 @@ class Error:
 
 def conditions(rms: sp.Expr, wrong: sp.Expr, slope: sp.Expr = SLOPE) -> sp.Expr:
     """Difference of the square roots of both sides of the condition: increases in m since both errors fall."""
-    return sp.sqrt(s.eps * slope * RHO) * (s.gamma - wrong / (2 * RHO)) - sp.sqrt(s.work + rms**2 / (16 * RHO))
+    return sp.sqrt(s.eps * slope * RHO) * (s.gamma - wrong / (2 * RHO)) - sp.sqrt(s.inverse_time + rms**2 / (16 * RHO))
 
 
 def chi(slope: sp.Expr) -> sp.Expr:
@@ -57,7 +57,7 @@ def chi(slope: sp.Expr) -> sp.Expr:
 
 
 def floor_width(rms: sp.Expr, wrong: sp.Expr, slope: sp.Expr = SLOPE) -> sp.Expr:
-    """The m at which `conditions` with eta = work = 0 vanishes, for errors rms/sqrt(m) and wrong/sqrt(m)."""
+    """The m at which `conditions` with eta = inverse_time = 0 vanishes, for errors rms/sqrt(m) and wrong/sqrt(m)."""
     return (wrong + chi(slope) * rms / sp.sqrt(s.eps)) ** 2 / (4 * s.gamma**2)
 
 

@@ -5,7 +5,7 @@ c: lower bound of the norms ||x_i||.  delta: the paper's, its statements fail wi
 failure: total failure probability of the sharp statements (set to 3 delta wherever rows are compared).
 kappa: logit scale of the soft labels.  tau: temperature of the logistic loss.  beta: target average risk.
 field_risk: R*, KL risk of a field on given labels.
-m: width.  B: radius.  eta: step size.  work = 1/(2 eta T), T steps.
+m: width.  B: radius.  eta: step size.  inverse_time = 1/(2 eta T), T steps.
 """
 
 import sympy as sp
@@ -15,7 +15,7 @@ gamma, eps, n, c, delta, beta, m, B, eta, tau, kappa = sp.symbols(
 )
 failure = sp.Symbol("delta_tot", positive=True)
 field_risk = sp.Symbol("R*", nonnegative=True)
-work = sp.Symbol("u", nonnegative=True)
+inverse_time = sp.Symbol("u", nonnegative=True)
 
 b = sp.sqrt(2 / sp.pi)  # E|g| of a standard Gaussian g
 LOG = sp.log(2 * n / delta)

@@ -16,8 +16,8 @@ class Cells(Protocol):
         """Keep `value` under `key`."""
 
 
-class Ledger:
-    """JSON values by identity (anything JSON-ready that determines the value), and how many were found again.
+class KeptCells:
+    """Values of an experiment under what determines them (any JSON-ready identity), and how many were found again.
 
     cells: where values outlive this process, None for nowhere.  kind: of the cells.  version: of the program that
     computes them; another version never finds them.

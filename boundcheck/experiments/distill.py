@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 
 from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckWarning
-from boundcheck.experiments.cells import Cells, Ledger
+from boundcheck.experiments.cells import Cells, KeptCells
 from boundcheck.experiments.split import Split, parts
 from boundcheck.experiments.targets import soft_targets
 from boundcheck.progress import SILENT, Progress
@@ -96,7 +96,7 @@ def train(
     _warn_of_the_edge(name, settings, students)
     known = not np.isnan(logits[split.test]).any()
     teacher = logits[split.test] * y[split.test] > 0 if known else None
-    return Trained(name, data, split, teacher_choice, teacher, students, same, study.ledger.reused)
+    return Trained(name, data, split, teacher_choice, teacher, students, same, study.kept_cells.reused)
 
 
 Scores = Mapping[int, Mapping[Choice, float]]
@@ -129,7 +129,7 @@ class Study:
         self.split = parts(data, settings.train_share, split_seed)
         if data.held_out is not None:
             self.X, self.y = (np.concatenate(two) for two in ((data.X, data.held_out.X), (data.y, data.held_out.y)))
-        self.ledger = Ledger(cells, "distill", 1)
+        self.kept_cells = KeptCells(cells, "distill", 1)
         self._progress = progress
         self._tested: dict[tuple[Labels, int, Choice], Bool[np.ndarray, "s c"]] = {}
         grids = len(settings.teacher_grid) + len(settings.hard_grid) + len(settings.soft_grid)
@@ -205,13 +205,13 @@ class Study:
         goal = np.ascontiguousarray(targets[train], dtype=np.float64)
         base = [self.data.digest, self.settings.train_share, self.seed, self.split_seed, part, spec.to_json()]
         base.append(sha256(goal.tobytes()).hexdigest())
-        kept = {job: self.ledger.load([*base, *job]) for job in jobs}
+        kept = {job: self.kept_cells.load([*base, *job]) for job in jobs}
         missing = [job for job in jobs if kept[job] is None]
         self._progress.update(f"{self.name}: {part}, {spec.labels} labels", self._batches, self._total)
         if missing:
             for job, network in zip(missing, fit_many(self.X[train], goal, spec, missing), strict=True):
                 kept[job] = summary(network)
-                self.ledger.keep([*base, *job], kept[job])
+                self.kept_cells.keep([*base, *job], kept[job])
         self._batches += 1
         return kept
 

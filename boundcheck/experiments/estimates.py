@@ -24,7 +24,7 @@ def paired(first: Sequence[float], second: Sequence[float], confidence: float = 
 
 
 def crossed(values: Float[np.ndarray, "s n"], confidence: float = 0.95) -> MeanInterval:
-    """Mean of values[seed, test point], every seed tried on the same points, with an interval for both lotteries.
+    """Mean of values[seed, test point], every seed tried on the same points, with an interval for both draws.
 
     With effects of seed, point and their interaction, the mean has variance ss/s + sn/n + si/(s n).  The estimate
     used, var(means over points)/s + var(means over seeds)/n, counts the interaction twice and is never too small

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from boundcheck.experiments.cells import Cells, Ledger
+from boundcheck.experiments.cells import Cells, KeptCells
 from boundcheck.experiments.deep import fit
 from boundcheck.experiments.estimates import estimate, paired, percent, positive
 from boundcheck.experiments.images import Images
@@ -48,9 +48,9 @@ def figure1(
 
     Cells found in `cells` are not trained again; every other one is kept there as soon as it is finished.
     """
-    ledger = Ledger(cells, "figure1", 2)
+    kept_cells = KeptCells(cells, "figure1", 2)
     jobs = [(noise, run) for run in range(settings.runs) for noise in settings.noise]
-    kept = {job: ledger.load(_identity(images, settings, *job, seed)) for job in jobs}
+    kept = {job: kept_cells.load(_identity(images, settings, *job, seed)) for job in jobs}
     done = {job: Cell(**value) for job, value in kept.items() if value is not None}
     # an accelerator is shared badly; on CPUs a small network leaves all cores but one idle
     workers = (os.cpu_count() or 1) if jax.default_backend() == "cpu" else 1
@@ -60,14 +60,14 @@ def figure1(
             for future in as_completed(running):
                 job = running[future]
                 done[job] = future.result()
-                ledger.keep(_identity(images, settings, *job, seed), asdict(done[job]))
+                kept_cells.keep(_identity(images, settings, *job, seed), asdict(done[job]))
                 progress.update(f"noise {job[0]:g}, run {job[1] + 1}", len(done), len(jobs))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     ordered = [done[job] for job in jobs]
     rows = tuple(_row(images.name, noise, [c for c in ordered if c.noise == noise]) for noise in settings.noise)
-    return Figure1(images.name, images.digest, len(images.y), settings, rows, _claims(rows, ordered), ledger.reused)
+    return Figure1(images.name, images.digest, len(images.y), settings, rows, _claims(rows, ordered), kept_cells.reused)
 
 
 def run_cell(images: Images, settings: Figure1Settings, noise: float, run: int, seed: int) -> Cell:

@@ -95,7 +95,7 @@ def indicators(members: Bool[np.ndarray, "n L"], y: Int[np.ndarray, " n"], *, al
     high_b = clopper_pearson_upper(counts.b, counts.total[:, None], alpha / (8 * pairs))
     wrong, seen = ~np.eye(classes, dtype=bool), counts.seen
 
-    # P(y in S) - P(l in S) = a - b: both routes hold on the same event, so the better one may be taken.
+    # P(y in S) - P(l in S) = a - b: both lower bounds hold on the same event, so the larger one does.
     low_kappa = np.maximum(low_a - high_b, 1 - high_delta[:, None] - high_gamma)
     high_kappa = 1 - low_delta[:, None] - low_gamma
     total = np.maximum(counts.total, 1)

@@ -51,7 +51,7 @@ def kernel_labels(
     """Labels sigmoid(kappa z) of the margin's maximiser v: logits kappa z_i and radius kappa sup ||v||.
 
     z: (n,) logits E[v.phi_i].  radius: bound on sup ||v|| (1 for the sup-norm maximiser).  scale: kappa > 0.
-    A smaller kappa needs no more neurons, a larger one pays for flips (theory: Logit scale).
+    A smaller kappa needs no more neurons, a larger one more of them, for flips (theory: Logit scale).
     """
     if not (scale > 0 and math.isfinite(scale)):
         raise InputError(f"--logit-scale {scale:g}: must be a positive number; the theory's own is 1")

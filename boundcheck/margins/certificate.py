@@ -55,7 +55,7 @@ _DEPTHS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class CertifiedMargin:
     """margin: contains gamma with its confidence.  z: (n,) estimates of E[v.phi_i] for the certified field v.
 
     z_error: half-width of intervals that hold for all z_i at once, at the same confidence on their own.
@@ -113,7 +113,7 @@ class Certifier:
         # The draws of the lower end may have chosen q, and say nothing for certain about E[v.phi_i].
         return Drawn(self, a, square, found, (cut, lowest), value, self.sample.means(a, floor, self.draws // 4))
 
-    def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> Certificate:
+    def certify(self, q: Float64[np.ndarray, " n"], confidence: float) -> CertifiedMargin:
         """The interval that q certifies."""
         return self.draw(q).certificate(confidence)
 
@@ -138,7 +138,7 @@ class Drawn:
     value: tuple[float, float, int]
     means: tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"], int]
 
-    def certificate(self, confidence: float) -> Certificate:
+    def certificate(self, confidence: float) -> CertifiedMargin:
         """The interval at a confidence that no draw has chosen."""
         lengths, t = self.by.lengths, log_risk(confidence)
         (cut, lowest), (mean, variance, count), (z, squares, few) = self.range, self.value, self.means
@@ -147,7 +147,7 @@ class Drawn:
         lower = lower_envelope(self.by.H, self.moments, t, 1 / lengths, self.a, upper, self.by.cap)
         margin = Interval(min(max(lower, 0.0), upper), upper, confidence, exact=False)
         error = _means_error(squares, few, confidence) * lengths
-        return Certificate(margin, self.by.y * z * lengths, error, self.moments.draws + count + few)
+        return CertifiedMargin(margin, self.by.y * z * lengths, error, self.moments.draws + count + few)
 
 
 def log_risk(confidence: float) -> float:

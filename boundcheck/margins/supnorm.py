@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from boundcheck.errors import BoundcheckWarning
-from boundcheck.margins.certificate import Certificate, Certifier
+from boundcheck.margins.certificate import CertifiedMargin, Certifier
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.problem import MarginProblem
 from boundcheck.progress import SILENT, Progress
@@ -65,7 +65,7 @@ class _Rounds:
     started: float
     progress: Progress
     samples: int = 0
-    best: tuple[np.ndarray, Certificate] | None = None
+    best: tuple[np.ndarray, CertifiedMargin] | None = None
     found: list[Interval] = field(default_factory=list)
     history: list[Moment] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ class _Rounds:
         every = (self.outer, *self.found)
         return max(one.lower for one in every) > min(one.upper for one in every)
 
-    def add(self, q: np.ndarray, found: Certificate, *, again: bool = False) -> None:
+    def add(self, q: np.ndarray, found: CertifiedMargin, *, again: bool = False) -> None:
         """again: the last round has another share of the risk."""
         if again:
             self.found.pop()

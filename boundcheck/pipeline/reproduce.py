@@ -8,7 +8,7 @@ import numpy as np
 
 from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
 from boundcheck.errors import InputError, MissingExtraError
-from boundcheck.experiments.cells import Ledger
+from boundcheck.experiments.cells import KeptCells
 from boundcheck.experiments.distill import train
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
 from boundcheck.pipeline.crowd_student import crowd_student as crowd
@@ -109,18 +109,18 @@ def _margins(
 ) -> list[MarginDraw]:
     """Margins of `draws` pairs of random subsets; the sup-norm margin of the first pair only."""
     rows = min(MARGIN_ROWS, len(reduced.y), len(everything.y))
-    ledger = Ledger(store, "table1 margin", 1)
+    kept_cells = KeptCells(store, "table1 margin", 1)
     found = []
     for draw in range(draws):
         progress.update(f"margins of {rows} rows", draw, draws)
         identity = [reduced.digest, everything.digest, rows, seed, draw]
-        kept = ledger.load(identity)
+        kept = kept_cells.load(identity)
         if kept is None:
             pair = [_subset(data, rows, seed, draw, which) for which, data in enumerate((reduced, everything))]
             rkhs = [settled_margin(some, norm="rkhs").gamma_rkhs for some in pair]
             sup = [_sup(some) for some in pair] if draw == 0 else [None, None]
             kept = [None if interval is None else asdict(interval) for interval in (*rkhs, *sup)]
-            ledger.keep(identity, kept)
+            kept_cells.keep(identity, kept)
         easy, hard, *sups = (None if interval is None else Interval(**interval) for interval in kept)
         assert easy is not None
         assert hard is not None

@@ -6,7 +6,7 @@ import numpy as np
 
 from boundcheck import margins, numerics
 from boundcheck.datasets import Dataset
-from boundcheck.experiments.cells import Ledger
+from boundcheck.experiments.cells import KeptCells
 from boundcheck.pipeline.margin import settled_margin
 from boundcheck.progress import Progress
 from boundcheck.records import Interval
@@ -23,15 +23,15 @@ def find_teacher(
 
     draws: for the margin; None: as many as the size of the data asks for.
     """
-    ledger = Ledger(store, "teacher", version=1)
+    kept_cells = KeptCells(store, "teacher", version=1)
     identity = [data.digest, TOLERANCE, draws, seed, numerics.version("margins", margins.NUMERICS), np.__version__]
-    if (kept := ledger.load(identity)) is None:
+    if (kept := kept_cells.load(identity)) is None:
         report = settled_margin(data, norm="sup", tolerance=TOLERANCE, draws=draws, seed=seed, progress=progress)
         if report.conflicts:
             return None
         assert report.teacher is not None
         kept = report.teacher.to_json()
-        ledger.keep(identity, kept)
+        kept_cells.keep(identity, kept)
     return _restored(kept)
 
 

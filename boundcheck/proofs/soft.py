@@ -49,7 +49,7 @@ BUDGET: tuple[Step, ...] = (
     Identity(
         "as eta -> 0 and eta T -> infinity, errors E/sqrt(m) and E'/sqrt(m) meet this at the closed form",
         soft_sharp.conditions(RMS, WRONG)
-        .subs({s.eta: 0, s.work: 0})
+        .subs({s.eta: 0, s.inverse_time: 0})
         .subs({RMS: RMS / sp.sqrt(s.m), WRONG: WRONG / sp.sqrt(s.m)}, simultaneous=True)
         .subs(s.m, soft_sharp.floor_width(RMS, WRONG)),
         sp.Integer(0),
@@ -112,7 +112,7 @@ AGNOSTIC: tuple[Step, ...] = (
     ),
     Identity(
         "with room 1 - eta/4 - B^2/(2 eta T beta) the best step size is eta = B sqrt(2/(beta T)): its derivative is 0",
-        sp.diff(soft_agnostic.ROOM.subs(s.work, 1 / (2 * s.eta * u)), s.eta).subs(
+        sp.diff(soft_agnostic.ROOM.subs(s.inverse_time, 1 / (2 * s.eta * u)), s.eta).subs(
             s.eta, s.kappa * sp.sqrt(2 / (s.beta * u))
         ),
         sp.Integer(0),

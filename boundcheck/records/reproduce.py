@@ -55,7 +55,7 @@ class DistillSettings(Record):
     """Sizes of the experiment, and the ways to train among which validation data choose.
 
     Hard and soft choose among equally many, and among the same step sizes (a step size that only one of them may use
-    decides the comparison); what soft labels spend on temperatures, hard labels spend on radii.
+    decides the comparison); hard labels try more radii where soft ones try temperatures.
     runs: seeds a cell, the same for hard and soft.  selection_neurons: a choice rests on selection_neurons / width
     seeds, but at least 2 and at most `runs`: narrow networks differ most between seeds.
     train_share: of the rows; the rest is halved for validation and test.

@@ -93,7 +93,7 @@ def fit_temperature(
     """The T in [0, inf] that minimises the log loss of softmax(logits / T) over n >= 1 rows.
 
     The loss is convex in beta = 1/T with derivative E_p[logit] - logit_y. T = 0 where every true class has the
-    largest logit (hardening never stops paying), T = inf where the logits are worth nothing or mislead.
+    largest logit (sharper labels always lower the loss), T = inf where the logits are no help or misleading.
     smoothing: the share of every label that is spread evenly over the classes; T is above 0 for any share above 0.
     The interval is the sandwich (large-sample) one in beta.  Source: Guo et al. (ICML 2017) section 4.2.
     """

@@ -181,7 +181,7 @@ def test_required_margin_solves_H2() -> None:
     """With M from REQUIRED and c = W0(exp(-(M+1-eta/4))), (H2) equals eps."""
     for eps, eta, cost in product((0.3, 0.01, 1e-5), (0.0, 0.7, 4.0), (0.0, 0.4)):
         B, work = mp.mpf(2), mp.mpf(cost * eps) / 8  # w = 2 u B^2/eps
-        values = {s.eps: eps, s.eta: eta, s.work: work, s.B: B}
+        values = {s.eps: eps, s.eta: eta, s.inverse_time: work, s.B: B}
         k = (2 - mp.mpf(eps)) / eps
         margin = mp.mpf(eta) / 4 + cost + 2 * (1 - mp.mpf(eps)) / (2 - mp.mpf(eps)) * mp.lambertw(k * mp.exp(-1 - cost))
         c = mp.lambertw(mp.exp(-(margin.real + 1 - mp.mpf(eta) / 4))).real

@@ -7,7 +7,7 @@ from scipy import integrate
 from boundcheck.datasets import load_dataset
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import certificate
-from boundcheck.margins.certificate import Certificate, Certifier
+from boundcheck.margins.certificate import CertifiedMargin, Certifier
 from boundcheck.margins.planar import planar_margin
 from boundcheck.margins.problem import margin_problem
 
@@ -15,14 +15,16 @@ SEEDS = 200
 MOST = 37  # more misses of 200 at confidence 0.9 have probability below 1e-4
 
 
-def certify(X: np.ndarray, y: np.ndarray, q: np.ndarray, *, draws: int, confidence: float, seed: int) -> Certificate:
+def certify(
+    X: np.ndarray, y: np.ndarray, q: np.ndarray, *, draws: int, confidence: float, seed: int
+) -> CertifiedMargin:
     """The certificate of one point q."""
     return Certifier(margin_problem(X, y), draws=draws, pairs=draws, seed=seed).certify(q, confidence)
 
 
 def certify_what_the_draws_favour(
     X: np.ndarray, y: np.ndarray, q: np.ndarray, seed: int
-) -> tuple[Certificate, np.ndarray]:
+) -> tuple[CertifiedMargin, np.ndarray]:
     """The certificate of a point near q that the draws of the lower end choose (rows of little gain), and the point."""
     certifier = Certifier(margin_problem(X, y), draws=1024, pairs=1024, seed=seed)
     g = certifier.glance(q, np.arange(len(q)))

@@ -13,7 +13,7 @@ from boundcheck.datasets import load_dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.kernels import limiting_kernel
 from boundcheck.margins import descent, envelope, fields, supnorm
-from boundcheck.margins.certificate import Certificate, Certifier, Drawn
+from boundcheck.margins.certificate import CertifiedMargin, Certifier, Drawn
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.planar import planar_margin
 from boundcheck.margins.problem import margin_problem
@@ -231,9 +231,9 @@ def test_tolerance_ends_the_rounds_before_the_draws_are_spent() -> None:
     assert found.draws < supnorm._Plan.first(40, 5, None).budget
 
 
-def certificate_of(lower: float, upper: float) -> Certificate:
+def certificate_of(lower: float, upper: float) -> CertifiedMargin:
     zeros = np.zeros(2)
-    return Certificate(Interval(lower, upper, 0.9, exact=False), zeros, zeros, 10)
+    return CertifiedMargin(Interval(lower, upper, 0.9, exact=False), zeros, zeros, 10)
 
 
 @pytest.mark.parametrize(
