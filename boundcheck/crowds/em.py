@@ -7,7 +7,7 @@ The models (`coins`) differ in their M-step only. Every step costs O(answers x s
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -21,22 +21,14 @@ States = Float[np.ndarray, "s d"]
 Theta = Float[np.ndarray, "s n"]
 
 
-@runtime_checkable
 class Coin(Protocol):
-    """How the answers of a worker depend on the state of the task."""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-
-    def parameters(self, workers: int) -> int:
-        """Free parameters besides the weights of the states."""
+    """How the answers of a worker depend on the state of the task, with Beta(a + 1, b + 1) priors."""
 
     def maximise(self, plus: Theta, minus: Theta, previous: Theta | None) -> Theta:
         """The M-step. plus, minus: (s, n) expected numbers of +1 and -1 answers given in each state."""
 
     def log_prior(self, theta: Theta) -> float:
-        """Log density of the Beta priors up to a constant, in what `maximise` increases."""
+        """Log density of the priors up to a constant, in what `maximise` increases."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,20 +110,11 @@ def fit(
 
 @dataclass(frozen=True)
 class OneCoin:
-    """P(X_ij = y) = A_ki whatever the label, one number per worker and type; Beta(a + 1, b + 1) priors."""
+    """P(X_ij = y) = A_ki whatever the label, one number per worker and type."""
 
     types: int = 1
     a: float = 1.0
     b: float = 1.0
-
-    @property
-    def name(self) -> str:
-        """`one`, `free` (two types) or `typesK`."""
-        return {1: "one", 2: "free"}.get(self.types, f"types{self.types}")
-
-    def parameters(self, workers: int) -> int:
-        """See `Coin`."""
-        return self.types * workers
 
     def maximise(self, plus: Theta, minus: Theta, previous: Theta | None) -> Theta:
         """See `Coin`."""
@@ -151,11 +134,6 @@ class TwoCoin:
 
     a: float = 1.0
     b: float = 1.0
-    name: str = "two"
-
-    def parameters(self, workers: int) -> int:
-        """See `Coin`."""
-        return 2 * workers
 
     def maximise(self, plus: Theta, minus: Theta, previous: Theta | None) -> Theta:
         """See `Coin`."""
@@ -179,11 +157,6 @@ class Scaled:
 
     a: float = 1.0
     b: float = 1.0
-    name: str = "scaled"
-
-    def parameters(self, workers: int) -> int:
-        """See `Coin`."""
-        return workers + 1
 
     def maximise(self, plus: Theta, minus: Theta, previous: Theta | None) -> Theta:
         """See `Coin`."""

@@ -119,11 +119,16 @@ VOTES: dict[str, Callable[[Answers], tuple[PerTask, PerWorker]]] = {
 def candidates(most_types: int) -> dict[str, Model]:
     """Models from the simplest on: mv, one, scaled, two, free, types3, ... with up to `most_types` task types."""
     models = {
-        "mv": Model(1, lambda n: 1, lambda answers, found: equal_coin(answers)),
-        "one": Model(1, OneCoin().parameters, lambda answers, found: one_coin(answers)),
-        "scaled": Model(2, Scaled().parameters, lambda answers, found: scaled(answers, found)),
-        "two": Model(1, TwoCoin().parameters, lambda answers, found: two_coin(answers)),
+        "mv": Model(1, lambda workers: 1, lambda answers, found: equal_coin(answers)),
+        "one": Model(1, lambda workers: workers, lambda answers, found: one_coin(answers)),
+        "scaled": Model(2, lambda workers: workers + 1, scaled),
+        "two": Model(1, lambda workers: 2 * workers, lambda answers, found: two_coin(answers)),
     }
-    for k in range(2, MOST_TYPES + 1):
-        models[OneCoin(k).name] = Model(k, OneCoin(k).parameters, partial(several_types, types=k))
+    for k in range(2, most_types + 1):
+        models[typed(k)] = Model(k, lambda workers, k=k: k * workers, partial(several_types, types=k))  # type: ignore[misc]
     return {name: model for name, model in models.items() if model.types <= most_types}
+
+
+def typed(types: int) -> str:
+    """Name of the model with a reliability per worker and type."""
+    return {1: "one", 2: "free"}.get(types, f"types{types}")

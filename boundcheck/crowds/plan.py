@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.checks import warn
 from boundcheck.crowds.choice import Choice, choose, type_limit
-from boundcheck.crowds.em import OneCoin
-from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, MOST_TYPES, candidates
+from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, MOST_TYPES, candidates, typed
 from boundcheck.crowds.spectral import Kind, Spectrum, spectrum
 from boundcheck.errors import InputError
 from boundcheck.progress import Progress
@@ -78,7 +77,7 @@ def make_plan(answers: Answers, settings: Settings, *, with_spectrum: bool, prog
     count = types if isinstance(types, int) else 1
     if found is not None and settings.wants_types and not isinstance(types, int):
         count = min(type_limit(answers), max(1, found.above))
-    names = {"ds1": "one", "ds2": "two", "types": OneCoin(count).name}
+    names = {"ds1": "one", "ds2": "two", "types": typed(count)}
     return Plan(names.get(method, method), count, found)
 
 
@@ -87,7 +86,7 @@ def _automatic(answers: Answers, found: Spectrum, settings: Settings, progress: 
     types = settings.types
     models: tuple[str, ...] | None = None
     if isinstance(types, int):
-        models = {1: ("mv", "one", "two"), 2: ("scaled", "free")}.get(types, (OneCoin(types).name,))
+        models = {1: ("mv", "one", "two"), 2: ("scaled", "free")}.get(types, (typed(types),))
     choice = choose(answers, found, models=models, kind=settings.kind, progress=progress)
     if not choice.beats_guessing:
         warn("no model predicts held-out answers clearly better than guessing: the labels may be worth little")

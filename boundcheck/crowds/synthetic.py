@@ -12,6 +12,13 @@ from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError
 
 SCENARIOS = ("hardeasy", "mislead", "experts", "opposed", "specialist", "parallel", "one")
+_GROUPS = {
+    "hardeasy": ([(1, 0.25, 0.6)], [(0.2, 0.4, 0.7), (0.8, 0, 0)]),
+    "mislead": ([(1, 0.2, 0.8)], [(0.4, 0.5, 0.9), (0.6, -0.3, 0.1)]),
+    "experts": ([(1, 0.1, 0.6)], [(0.3, 0.5, 0.9), (0.7, -0.05, 0.05)]),
+    "opposed": ([(0.6, 0.3, 0.5), (0.4, 0.05, 0.05)], [(0.6, -0.2, -0.2), (0.4, 0.5, 0.8)]),
+}
+"""Easy and hard reliabilities, uniform in each group of workers: (share of the workers, low, high)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +34,6 @@ class Crowd:
 def reliabilities(name: str, workers: int, *, seed: int) -> Float[np.ndarray, "2 n"]:
     """(2, n) reliabilities for easy (row 0) and hard (row 1) tasks, of one of SCENARIOS (theory: Task types).
 
-    hardeasy: easy ~ U(.25, .6); hard ~ U(.4, .7) for a fifth of the workers, 0 for the others.
-    mislead: easy ~ U(.2, .8); hard ~ U(.5, .9) for 40 %, U(-.3, .1) for the others.
-    experts: easy ~ U(.1, .6); hard ~ U(.5, .9) for 30 %, U(-.05, .05) for the others.
-    opposed: 60 % have (U(.3, .5), -.2), the others (.05, U(.5, .8)).
     specialist: half have (U(.5, .9), U(0, .1)), the others the reverse.
     parallel: easy ~ U(.1, .8), hard = .3 easy.  one: easy = hard ~ U(0, .8).
     Raises InputError for another name or no workers.
@@ -39,35 +42,25 @@ def reliabilities(name: str, workers: int, *, seed: int) -> Float[np.ndarray, "2
         raise InputError(f"{workers} workers; give at least one")
     rng = np.random.default_rng([seed, 3])
 
-    def share(of: float) -> int:
-        return round(of * workers)
+    def draw(*parts: tuple[float, float, float]) -> Float[np.ndarray, " n"]:
+        """(share of the workers, low, high) of each group; the last is what is left."""
+        counts = [round(share * workers) for share, _, _ in parts[:-1]]
+        counts.append(workers - sum(counts))
+        ends = [(low, high) for _, low, high in parts]
+        drawn = [
+            rng.uniform(*end, count) if end[0] < end[1] else np.full(count, end[0])
+            for end, count in zip(ends, counts, strict=True)
+        ]
+        return np.concatenate(drawn)
 
-    def draw(low: float, high: float, count: int = workers) -> Float[np.ndarray, " c"]:
-        return rng.uniform(low, high, count)
-
-    if name == "hardeasy":
-        k = share(0.2)
-        easy, hard = draw(0.25, 0.6), np.concatenate([draw(0.4, 0.7, k), np.zeros(workers - k)])
-    elif name == "mislead":
-        k = share(0.4)
-        easy, hard = draw(0.2, 0.8), np.concatenate([draw(0.5, 0.9, k), draw(-0.3, 0.1, workers - k)])
-    elif name == "experts":
-        k = share(0.3)
-        easy, hard = draw(0.1, 0.6), np.concatenate([draw(0.5, 0.9, k), draw(-0.05, 0.05, workers - k)])
-    elif name == "opposed":
-        k = share(0.6)
-        easy = np.concatenate([draw(0.3, 0.5, k), np.full(workers - k, 0.05)])
-        hard = np.concatenate([np.full(k, -0.2), draw(0.5, 0.8, workers - k)])
+    if name in _GROUPS:
+        easy, hard = (draw(*groups) for groups in _GROUPS[name])
     elif name == "specialist":
-        k = share(0.5)
-        strong, weak = draw(0.5, 0.9), draw(0.0, 0.1)
-        first = np.arange(workers) < k
+        strong, weak, first = draw((1, 0.5, 0.9)), draw((1, 0.0, 0.1)), np.arange(workers) < round(0.5 * workers)
         easy, hard = np.where(first, strong, weak), np.where(first, weak, strong)
-    elif name == "parallel":
-        easy = draw(0.1, 0.8)
-        hard = 0.3 * easy
-    elif name == "one":
-        easy = hard = draw(0.0, 0.8)
+    elif name in ("parallel", "one"):
+        easy = draw((1, 0.1 if name == "parallel" else 0.0, 0.8))
+        hard = easy * (0.3 if name == "parallel" else 1.0)
     else:
         raise InputError(f"scenario {name!r} is unknown; use one of {', '.join(SCENARIOS)}")
     return np.stack([easy, hard])
