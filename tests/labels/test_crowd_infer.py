@@ -124,7 +124,7 @@ def test_held_out_likelihood_of_a_fair_coin_is_ln_one_half() -> None:
     [("hardeasy", {"free"}), ("opposed", {"free"}), ("parallel", {"scaled"}), ("one", {"one", "scaled"})],
 )
 def test_held_out_likelihood_picks_the_model_that_made_the_answers(name: str, models: set[str]) -> None:
-    assert quietly(scenario(name, 40, tasks_per_type=100, seed=0).answers).model in models
+    assert quietly(scenario(name, 40, tasks_per_type=150, seed=0).answers).model in models
 
 
 def two_coin_crowd(seed: int) -> tuple[Answers, np.ndarray]:
@@ -201,7 +201,7 @@ def test_a_small_group_keeps_the_labels_of_all_tasks() -> None:
 
 
 def test_types_can_be_fixed_for_the_automatic_choice() -> None:
-    answers = scenario("hardeasy", 40, tasks_per_type=100, seed=0).answers
+    answers = scenario("hardeasy", 40, tasks_per_type=200, seed=0).answers
     assert quietly(answers, types=1).model in ("mv", "one", "two")
     assert quietly(answers, types=2).model == "free"
     assert quietly(answers, types=3).types == 3
