@@ -12,7 +12,7 @@ from boundcheck.datasets.limits import check_memory
 from boundcheck.errors import InputError
 
 SCENARIOS = ("hardeasy", "mislead", "experts", "opposed", "specialist", "parallel", "one")
-_GROUPS = {
+_GROUPS: dict[str, tuple[list[tuple[float, float, float]], list[tuple[float, float, float]]]] = {
     "hardeasy": ([(1, 0.25, 0.6)], [(0.2, 0.4, 0.7), (0.8, 0, 0)]),
     "mislead": ([(1, 0.2, 0.8)], [(0.4, 0.5, 0.9), (0.6, -0.3, 0.1)]),
     "experts": ([(1, 0.1, 0.6)], [(0.3, 0.5, 0.9), (0.7, -0.05, 0.05)]),
@@ -46,10 +46,9 @@ def reliabilities(name: str, workers: int, *, seed: int) -> Float[np.ndarray, "2
         """(share of the workers, low, high) of each group; the last is what is left."""
         counts = [round(share * workers) for share, _, _ in parts[:-1]]
         counts.append(workers - sum(counts))
-        ends = [(low, high) for _, low, high in parts]
         drawn = [
-            rng.uniform(*end, count) if end[0] < end[1] else np.full(count, end[0])
-            for end, count in zip(ends, counts, strict=True)
+            rng.uniform(low, high, count) if low < high else np.full(count, low)
+            for (_, low, high), count in zip(parts, counts, strict=True)
         ]
         return np.concatenate(drawn)
 
