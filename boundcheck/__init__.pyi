@@ -17,5 +17,6 @@ from boundcheck.pipeline.labels_cost import labels_cost as labels_cost
 from boundcheck.pipeline.margin import margin as margin
 from boundcheck.pipeline.report import load_result as load_result
 from boundcheck.pipeline.verify import verify as verify
+from boundcheck.records import SearchSettings as SearchSettings
 
 __version__: str

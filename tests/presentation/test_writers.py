@@ -17,6 +17,7 @@ from boundcheck.presentation import VIEWS, figures, latex, plain, present, termi
 from boundcheck.presentation import html as html_writer
 from boundcheck.presentation.charts import LOOKS, Axis, Chart, Series
 from boundcheck.presentation.document import Answer, Column, Document, Next, Table
+from boundcheck.records import Interval
 from boundcheck.records.margin import Moment
 
 EVIL = "<b>$x_1$ & \x1b[2J</b>"
@@ -184,3 +185,12 @@ def test_a_page_begins_with_the_answer_of_each_run_and_folds_what_is_proved(made
     audit = html_writer.page("t", [made["Audit"]])
     assert audit.index("gradient</td>") < audit.index("<details>") < audit.index("lemma-3</td>")
     assert "Summary" not in audit
+
+
+def test_a_margin_without_a_lower_end_is_not_called_known() -> None:
+    report = bc.margin("synthetic:circle:points=4")
+    unknown = replace(report, gamma_sup=Interval(0.0, 0.002, 0.99, exact=False))
+    text = " ".join(terminal.text(present(unknown), width=100).split())
+    assert "no lower end above 0 was reached" in text
+    table = text.index("margin gamma lower")
+    assert "in [0," not in text[:table]

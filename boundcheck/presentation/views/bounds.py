@@ -222,7 +222,7 @@ def _sources(rows: Sequence[BoundRow]) -> list[str]:
 
 def _next(result: Comparison) -> list[str]:
     best = min(result.rows, key=lambda row: (row.direction == "lower", row.width)).bound
-    return [f"boundcheck explain {best}", "boundcheck verify --width-search"]
+    return [f"boundcheck explain {best}", f"boundcheck verify {'DATA ' if result.data else ''}--width-search"]
 
 
 def _formula(item: BoundFormula) -> Formula:

@@ -20,9 +20,7 @@ MODELS = {
     "scaled": "two types, reliabilities r and c r",
     "free": "two types, a reliability per worker and type",
 }
-NOT_CALIBRATED = (
-    "p is not calibrated: it is the model's own, which is usually too sure; --method auto cools it by held-out answers"
-)
+NOT_CALIBRATED = "p is not calibrated: it is the model's own; --method auto cools it by held-out answers"
 HELD_OUT = (
     Column("model", "model"),
     Column("parameters", "parameters"),

@@ -113,6 +113,11 @@ def _profile(report: MarginReport) -> list[Block]:
 
 def _answer(report: MarginReport) -> str:
     gamma = report.gamma_sup
+    if gamma.lower <= 0:
+        return (
+            f"{report.data}: no rows force gamma to 0, so Assumption 1 holds, but no lower end above 0 was reached: "
+            f"gamma (sup norm) is at most {numbers.number(gamma.upper)} ({numbers.certainty(gamma)})."
+        )
     known = (
         f"gamma = {numbers.number(gamma.lower)}" if gamma.relative_width < 1e-4 else f"gamma in {numbers.ends(gamma)}"
     )
