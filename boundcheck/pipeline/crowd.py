@@ -26,9 +26,9 @@ ASSUMPTION = (
 
 
 def crowd(
-    answers: Path,
+    answers: str | Path,
     *,
-    truth: Path | None = None,
+    truth: str | Path | None = None,
     positive: tuple[str, ...] = (),
     missing: tuple[str, ...] = (),
     columns: tuple[str, ...] = (),
@@ -36,7 +36,7 @@ def crowd(
     types: int | str | None = None,
     kind: Kind = "plain",
     bootstrap: int = 0,
-    output: Path | None = None,
+    output: str | Path | None = None,
     plot: bool = False,
     confidence: float = 0.95,
     seed: int = 0,
@@ -53,6 +53,8 @@ def crowd(
     """
     if not 0 < confidence < 1:
         raise InputError(f"--confidence {confidence:g} is outside (0, 1)")
+    answers = Path(answers)
+    truth, output = (None if place is None else Path(place) for place in (truth, output))
     if output is not None:
         check_place(output)
     files = read_crowd(answers, truth, positive=positive, missing=missing, columns=columns)

@@ -66,7 +66,7 @@ class TeacherSettings:
 def labels_make(
     dataset: Data,
     teacher: TeacherKind,
-    output: Path,
+    output: str | Path,
     *,
     settings: TeacherSettings | None = None,
     seed: int = 0,
@@ -78,7 +78,7 @@ def labels_make(
     Raises InputError for settings out of range, NoTeacherError where the margin is zero (kernel).
     """
     settings = settings or TeacherSettings()
-    dataset = as_dataset(dataset)
+    dataset, output = as_dataset(dataset), Path(output)
     check_place(output)
     made = _teach(dataset, teacher, settings, seed, progress)
     teachers.warn_beyond_hypothesis(made.logits, made.radius)

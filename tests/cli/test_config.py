@@ -19,6 +19,7 @@ COMMANDS = dict(config.commands(get_command(app)))
 ARGUMENTS = {
     "data": ["sklearn:wine"],
     "crowd": ["answers.csv"],
+    "distill": ["sklearn:breast_cancer"],
     "explain": ["soft-published"],
     "labels check": ["p.npz"],
     "labels cost": ["p.npz"],

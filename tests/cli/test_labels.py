@@ -90,7 +90,7 @@ def test_check_without_truth_makes_no_claim(tmp_path: Path) -> None:
 def test_check_without_truth_says_how_k_was_chosen(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", p=np.array([[0.2, 0.5, 0.3]]))
     assert "its top-1 sets, the default without truth to choose by, miss it" in run("check", tmp_path / "b.npz")[1]
-    assert "k = 2 (given)" in run("check", tmp_path / "b.npz", "--k", "2")[1]
+    assert "its top-2 sets miss it" in run("check", tmp_path / "b.npz", "--k", "2")[1]
     assert body("check", tmp_path / "b.npz")["result"]["k_choice"] == "default"
 
 
@@ -225,7 +225,7 @@ def test_make_from_a_crowd_and_use(tmp_path: Path, answers: Path) -> None:
     """The file has the posterior of `boundcheck crowd`, and feeds labels check and the data stage."""
     envelope = body("make", CIRCLE, "--teacher", "crowd", "--answers", answers, "-o", tmp_path / "c.npz", "--seed", "3")
     result = envelope["result"]
-    assert (result["teacher"], result["source"], result["radius"]) == ("crowd", "crowd mv, 25 workers", None)
+    assert (result["teacher"], result["source"], result["radius"]) == ("crowd", "crowd one, 25 workers", None)
     assert any("exceeds 1/2" in warning for warning in envelope["warnings"])
     CliRunner().invoke(app, ["crowd", str(answers), "-o", str(tmp_path / "direct.npz"), "--seed", "3"])
     data = load_dataset(CIRCLE)

@@ -136,7 +136,7 @@ def _sets(report: QualityReport) -> str:
         "half": f", chosen on one half of the rows and judged on the other {report.n_used:,}",
         "all": ", chosen on the same rows",
         "only": "",
-        "default": ", the default without truth to choose by",
+        "default": ", the default without truth to choose by,",
         "candidates": "",
     }[report.k_choice]
     return "its candidate sets" if report.k is None else f"its top-{report.k} sets{how}"
