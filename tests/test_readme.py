@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import boundcheck as bc
+from boundcheck.presentation import present
+from boundcheck.presentation.document import Answer
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -45,6 +49,23 @@ def test_readme_shows_real_output(block: list[tuple[str, str]], tmp_path: Path) 
         )
         actual = "\n".join(line.rstrip() for line in ran.stdout.splitlines())
         assert matches(expected, actual), f"$ {command}\n--- README\n{expected}\n--- now\n{actual}\n{ran.stderr}"
+
+
+def test_its_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", README.read_text(), flags=re.S | re.M)
+    exec(block, {})
+    assert float(capsys.readouterr().out) == pytest.approx(0.135299, abs=1e-6)
+
+
+def test_the_answer_about_students_is_the_stored_one() -> None:
+    stored = bc.load_result(README.parent / "notebooks" / "results" / "distill-digits.json")
+    answer = next(block for block in present(stored).blocks if isinstance(block, Answer))
+    assert f"> {answer.text}\n" in README.read_text()
+
+
+def test_it_is_one_page() -> None:
+    prose = re.sub(r"^```.*?^```|^\|.*?$", "", README.read_text(), flags=re.S | re.M)
+    assert len(prose.split()) <= 1100
 
 
 def test_the_matcher_is_strict() -> None:
