@@ -73,7 +73,8 @@ def _at(finding: Finding) -> str:
 
 
 def _widths(report: Distilled) -> str:
-    return "widths " + ", ".join(map(str, report.settings.widths))
+    widths = report.settings.widths
+    return f"width{'s' * (len(widths) > 1)} " + ", ".join(map(str, widths))
 
 
 def _points(finding: Finding) -> str:
