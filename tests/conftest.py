@@ -19,3 +19,10 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir(f"jax-{platform.node()}"))
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
         os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+@pytest.fixture(autouse=True)
+def little_work_on_impossible_widths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside tests/exclusion few W(0) are decided by programmes, as where a search has spent its nodes."""
+    if "exclusion" not in request.path.parts:
+        monkeypatch.setattr("boundcheck.exclusion.widths.ALL_NODES", 100)
