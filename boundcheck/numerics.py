@@ -11,6 +11,11 @@ See theory: Logistic loss; the proofs check it.
 """
 
 
+def derived_seed(*parts: int) -> int:
+    """A seed of its own for every tuple of nonnegative integers."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
 def version(stage: str, number: int) -> str:
     """What results of `stage` depend on besides their inputs: its own version, that of JAX, and the platform."""
     import jax

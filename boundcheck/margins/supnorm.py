@@ -13,6 +13,7 @@ from boundcheck.errors import BoundcheckWarning
 from boundcheck.margins.certificate import CertifiedMargin, Certifier
 from boundcheck.margins.descent import Descent
 from boundcheck.margins.problem import MarginProblem
+from boundcheck.numerics import derived_seed
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 from boundcheck.records.margin import Moment
@@ -139,7 +140,7 @@ def sup_margin(
                 problem,
                 draws=plan.draws,
                 pairs=plan.size(plan.pairs),
-                seed=_seed(seed, 2, turn),
+                seed=derived_seed(seed, 2, turn),
                 tick=partial(rounds.say, f"round {turn}"),
             )
             descent.refine(certifier.glance, plan.looks, min(plan.size(_HESSIAN), _MOST_HESSIAN))
@@ -228,7 +229,3 @@ class _Plan:
         self.draws = min(left, left if needed is None else needed) if self.last else longer
         if self.last:
             self.risk = 1 - _EARLY_RISK
-
-
-def _seed(*parts: int) -> int:
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])

@@ -25,6 +25,7 @@ from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.margins.moments import field_logits, moments, worst_mean
 from boundcheck.margins.problem import margin_problem
 from boundcheck.margins.rkhs import rkhs_margin
+from boundcheck.numerics import derived_seed
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow
 from boundcheck.records.moments import FieldMoments
@@ -102,15 +103,17 @@ def data_width(
     width, step = starts[B]
     for k in range(1, _PILOTS):  # the last pilot is as sharp as the checks
         few = PILOT_DRAWS if k < _PILOTS - 1 else search.draws
-        width, step = search.pilot(B, width, few, _seed(seed, k), progress)
+        width, step = search.pilot(B, width, few, derived_seed(seed, k), progress)
     risk = (1 - confidence) / _CHECKS
     for k in range(_CHECKS):
-        found = search.sample(B, width, search.draws, 1 - risk, _seed(seed, _PILOTS + k), progress)
+        found = search.sample(B, width, search.draws, 1 - risk, derived_seed(seed, _PILOTS + k), progress)
         if search.slack(found, step) >= 0:
             break
         width = max(search.smallest(found, step), _even(_STEP * width))
     else:
-        raise InputError(f"{dataset.name}: no width was shown to suffice for {bound}; take more draws than {draws}")
+        raise InputError(
+            f"{dataset.name}: no width was shown to suffice for {bound}; take more draws than {search.draws:,}"
+        )
     at = -worst_mean(-dataset.y * field.z, eps)
     return BoundRow(
         bound=bound,
@@ -221,8 +224,8 @@ class _Search:
         """
         for k, width in enumerate(_STARTS[:-1]):
             with suppress(NoWidthError):
-                return self.pilot(B, width, PILOT_DRAWS, _seed(seed, 0, k), progress)
-        return self.pilot(B, _STARTS[-1], PILOT_DRAWS, _seed(seed, 0, len(_STARTS)), progress)
+                return self.pilot(B, width, PILOT_DRAWS, derived_seed(seed, 0, k), progress)
+        return self.pilot(B, _STARTS[-1], PILOT_DRAWS, derived_seed(seed, 0, len(_STARTS)), progress)
 
     def slack(self, found: FieldMoments, step: float) -> float:
         """The theorem's condition: the width suffices where it is >= 0."""
@@ -265,7 +268,3 @@ class _Search:
 
 def _even(width: float) -> int:
     return 2 * int(np.ceil(width / 2))
-
-
-def _seed(*parts: int) -> int:
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])

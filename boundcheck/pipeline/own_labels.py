@@ -7,10 +7,11 @@ import numpy as np
 
 from boundcheck import training
 from boundcheck.bounds.soft_agnostic import soft_agnostic
-from boundcheck.labels.cost import Teacher
+from boundcheck.labels.cost import CONFIDENCE, Teacher
 from boundcheck.pipeline.problem import Problem
 from boundcheck.progress import Progress
 from boundcheck.records import Search, TrainingSpec
+from boundcheck.records.base import confidence_text
 from boundcheck.records.verification import Rung
 from boundcheck.search import run_seed
 from boundcheck.softlabels.probabilities import probabilities
@@ -45,7 +46,7 @@ def own_labels(problem: Problem, *, seed: int, progress: Progress) -> OwnLabels:
         else f"where a field of the kernel comes nearest to these labels, and leaves {left}"
     )
     note = f"radius B = {radius:g}: {follows}; B = 1 beside it is the paper's, and --radius sets another one"
-    row = teacher.cost(1.0, HALF, 3 * problem.delta, 0.01)
+    row = teacher.cost(1.0, HALF, 3 * problem.delta, 1 - CONFIDENCE)
     return OwnLabels(
         radius,
         note,
@@ -56,7 +57,8 @@ def own_labels(problem: Problem, *, seed: int, progress: Progress) -> OwnLabels:
             row.width,
             "proved",
             radius=row.radius,
-            note="of these labels: half of the KL risk of f = 0, not the error",
+            note=f"of these labels, what the field leaves sampled at {confidence_text(CONFIDENCE)}: half of the KL risk "
+            "of f = 0, not the error",
         ),
     )
 
@@ -94,6 +96,7 @@ def held_back(search: Search, spec: TrainingSpec, problem: Problem, seed: int) -
         else "none of them alone holds it back: these labels ask for another error"
     )
     return (
-        f"{search.labels} labels, B = {spec.radius:.3g}: more neurons no longer help (average error {narrow:.3g} at "
+        f"{search.labels} labels, B = {spec.radius:.3g}: more neurons no longer help (average error, mean of {SEEDS} "
+        f"runs without an interval: {narrow:.3g} at "
         f"{NARROW}, {wide:.3g} at {WIDE}); at {NARROW} it is {told}: {verdict}"
     )

@@ -38,6 +38,7 @@ def test_given_labels_are_searched_at_the_radius_that_follows_them_and_at_one() 
     assert soft[0] == pytest.approx(nearest.radius, rel=0.005)
     rung = next(rung for rung in report.ladder if rung.bound == "soft-agnostic")
     assert (rung.kind, rung.labels) == ("proved", "soft")
+    assert "sampled at 99 %" in rung.note, "what the field leaves is an estimate"
     assert rung.width is not None
     given = bc.verify(CIRCLE, labels=expit(STEEP), settings=replace(QUICK, certificate_time=0.0, radius=3.0), eps=0.3)
     assert [search.radius for search in given.searches[:2]] == [3.0, 3.0]
