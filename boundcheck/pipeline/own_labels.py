@@ -57,8 +57,8 @@ def own_labels(problem: Problem, *, seed: int, progress: Progress) -> OwnLabels:
             row.width,
             "proved",
             radius=row.radius,
-            note=f"of these labels, what the field leaves sampled at {confidence_text(CONFIDENCE)}: half of the KL risk "
-            "of f = 0, not the error",
+            note=f"of these labels, what the field leaves sampled at {confidence_text(CONFIDENCE)}: half of the KL "
+            "risk of f = 0, not the error",
         ),
     )
 
