@@ -15,7 +15,7 @@ from boundcheck.progress import SILENT, Progress
 from boundcheck.records import LabelCount, TrainingSpec
 from boundcheck.softlabels.calibration import fit_temperature
 from boundcheck.softlabels.probabilities import LOGIT_LIMIT, probabilities
-from boundcheck.training import fit_many
+from boundcheck.training import fit
 
 
 class NoTeacherError(BoundcheckError):
@@ -128,13 +128,13 @@ def network_labels(
     X, y = dataset.X, dataset.y
     logits = np.empty(len(y))
     if folds is None:
-        network = fit_many(X, y, spec, [(width, seed)], progress=progress)[0]
+        network = fit(X, y, spec, width, seed, progress=progress)
         return MadeLabels(network.predict(X), f"network, width {width}, {OWN_TRAINING_POINTS}")
     fold = assign_folds(X, y, folds, seed)
     for i in range(folds):
         progress.update("cross-fitting the teacher", i, folds)
         held = fold == i
-        network = fit_many(X[~held], y[~held], spec, [(width, seed)])[0]
+        network = fit(X[~held], y[~held], spec, width, seed)
         logits[held] = network.predict(X[held])
     return MadeLabels(logits, f"network, width {width}, {folds}-fold cross-fitted")
 

@@ -3,10 +3,11 @@
 from boundcheck.training.network import Network, initial_weights
 from boundcheck.training.step_size import practical_step_size
 from boundcheck.training.tiles import tile_neurons
-from boundcheck.training.trainer import fit, fit_many, train
+from boundcheck.training.trainer import Lesson, fit, fit_many, train
 
 __all__ = [
     "NUMERICS",
+    "Lesson",
     "Network",
     "fit",
     "fit_many",

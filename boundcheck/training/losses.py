@@ -16,23 +16,23 @@ from boundcheck.records import Loss
 
 
 class Targets(NamedTuple):
-    """What the losses compare f with, as rows (1, n) in the precision of training.
+    """What the losses compare f (k, n) with, in the precision of training: l = 1 row for all, or l = k.
 
     y: -1 or +1.  p: soft label.  s = +1 where p <= 1/2, else -1;  z = s logit p <= 0;  q = mu(z) = min(p, 1 - p).
     """
 
-    y: Float[Array, "1 n"]
-    p: Float[Array, "1 n"]
-    s: Float[Array, "1 n"]
-    z: Float[Array, "1 n"]
-    q: Float[Array, "1 n"]
+    y: Float[Array, "l n"]
+    p: Float[Array, "l n"]
+    s: Float[Array, "l n"]
+    z: Float[Array, "l n"]
+    q: Float[Array, "l n"]
 
 
-def make_targets(y: Float[np.ndarray, " n"], p: Float[np.ndarray, " n"], dtype: str) -> Targets:
-    """Return the rows of `Targets` from y in {-1, +1} and p in (0, 1)."""
+def make_targets(y: Float[np.ndarray, "l n"], p: Float[np.ndarray, "l n"], dtype: str) -> Targets:
+    """Return `Targets` from y in {-1, +1} and p in (0, 1)."""
     s = np.where(p <= 0.5, 1.0, -1.0)
     z = s * (np.log(p) - np.log1p(-p))
-    return Targets(*(jnp.asarray(row[None], dtype) for row in (y, p, s, z, np.minimum(p, 1 - p))))
+    return Targets(*(jnp.asarray(rows, dtype) for rows in (y, p, s, z, np.minimum(p, 1 - p))))
 
 
 def derivative(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Array, "k n"]:
@@ -57,7 +57,7 @@ def value(loss: Loss, f: Float[Array, "k n"], targets: Targets) -> Float[Array, 
     return jnp.maximum(-targets.y * f, 0)
 
 
-def _divergence(q: Float[Array, "1 n"], r: Float[Array, "k n"]) -> Float[Array, "k n"]:
+def _divergence(q: Float[Array, "l n"], r: Float[Array, "k n"]) -> Float[Array, "k n"]:
     """KL(q || mu(logit q + r)) = log1p(q e) - q r with e = expm1(r), 0 < q <= 1/2.
 
     Small values would be noise in float32 (theory: Floating point): where |r| < 1 it is written as

@@ -32,21 +32,24 @@ class Shared(NamedTuple):
 
     X: Float[Array, "n r"]
     XT: Float[Array, "r n"]
-    targets: Targets
-    step_size: Float[Array, ""]
-    radius: Float[Array, ""]
-    temperature: Float[Array, ""]
     steps: Int[Array, ""]
     limit: Int[Array, ""]
     decide: Bool[Array, ""]
 
 
 class Tile(NamedTuple):
-    """k networks in s slots.  threshold: c, 0 for padding.  owner: the network of each slot, sorted.  width: m."""
+    """k networks in s slots.  threshold: c, 0 for padding.  owner: the network of each slot, sorted.  width: m.
+
+    targets: one row for all networks, or a row for each.
+    """
 
     threshold: Float[Array, "pairs s n"]
     owner: Int[Array, " s"]
     width: Float[Array, " k"]
+    targets: Targets
+    step_size: Float[Array, " k"]
+    radius: Float[Array, " k"]
+    temperature: Float[Array, " k"]
 
 
 class State(NamedTuple):
@@ -71,7 +74,7 @@ def advance(shared: Shared, tile: Tile, state: State, until: Int[Array, ""], los
 
 def _step(shared: Shared, tile: Tile, state: State, loss: Loss) -> State:
     # Neurons are rows and samples columns: XLA's CPU backend vectorises every pass over (neurons, samples) that way.
-    X, targets, c = shared.X, shared.targets, tile.threshold
+    X, targets, c, temperature = shared.X, tile.targets, tile.threshold, tile.temperature[:, None]
     (n, r), dtype = X.shape, X.dtype
     u = jnp.dot(state.U.reshape(-1, r), shared.XT, precision="highest").reshape(2, *c.shape)
     # written out pair by pair: as a reduction over the pairs XLA takes thirty times as long
@@ -80,14 +83,15 @@ def _step(shared: Shared, tile: Tile, state: State, loss: Loss) -> State:
 
     # a product with ones counts exactly below 2^24 samples and is faster than a sum of integers
     wrong = ((targets.y * f <= 0).astype(dtype) @ jnp.ones(n, dtype)).astype(state.wrong.dtype)
-    risk = shared.temperature * jnp.mean(value(loss, f / shared.temperature, targets), axis=1, dtype=state.risk.dtype)
-    slope = derivative(loss, f / shared.temperature, targets) * (shared.step_size / n)
+    risk = tile.temperature * jnp.mean(value(loss, f / temperature, targets), axis=1, dtype=state.risk.dtype)
+    slope = derivative(loss, f / temperature, targets) * (tile.step_size / n)[:, None]
 
     move = slope.at[tile.owner].get(mode="promise_in_bounds") * jnp.asarray([1, -1], dtype)[:, None, None, None]
     active = jnp.where(u > c, move, jnp.zeros((), dtype))
     U = state.U - jnp.dot(active.reshape(-1, n), X, precision="highest").reshape(state.U.shape)
     norm = jnp.sqrt(jnp.sum(U * U, axis=-1, keepdims=True))
-    U = jnp.where(norm > shared.radius, U * (shared.radius / norm), U)
+    radius = tile.radius[tile.owner][:, None]
+    U = jnp.where(norm > radius, U * (radius / norm), U)
 
     live = ~state.done
     made, total = state.made + live, state.wrong + wrong * live

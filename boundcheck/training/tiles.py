@@ -8,16 +8,30 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from boundcheck.training.losses import Targets
 from boundcheck.training.network import base_weights
 from boundcheck.training.pgd import PAIRS, Shared, State, Tile
 
 NEURONS_A_SLOT = 2 * PAIRS
 
 
+class Lessons(NamedTuple):
+    """On what and how networks are trained: the rows of targets, step_size, radius and temperature belong together."""
+
+    targets: Targets
+    step_size: Float[np.ndarray, " l"]
+    radius: Float[np.ndarray, " l"]
+    temperature: Float[np.ndarray, " l"]
+
+
 @dataclass
 class Run:
-    """One network in training, on the host.  U: (sign, N, r) sqrt(m) (W - W(0)), in rotated coordinates."""
+    """One network in training, on the host.  U: (sign, N, r) sqrt(m) (W - W(0)), in rotated coordinates.
 
+    lesson: the row of `Lessons` that it is trained by.
+    """
+
+    lesson: int
     width: int
     seed: int
     U: Float[np.ndarray, "2 N r"]
@@ -78,7 +92,7 @@ def pack(runs: Sequence[Run], n: int) -> list[tuple[Shape, list[Run]]]:
 
 
 def load(
-    shared: Shared, X: Float[np.ndarray, "n d"], shape: Shape, runs: Sequence[Run], step: int
+    shared: Shared, X: Float[np.ndarray, "n d"], lessons: Lessons, shape: Shape, runs: Sequence[Run], step: int
 ) -> tuple[Tile, State]:
     """Return the tile of `runs`, all of which stand at `step`; X is unrotated, float64."""
     dtype, (n, r) = shared.X.dtype, shared.X.shape
@@ -98,10 +112,15 @@ def load(
     def column(name: str, rest: float, kind: str) -> np.ndarray:
         return np.asarray([getattr(run, name) for run in runs] + [rest] * (shape.networks - len(runs)), kind)
 
+    lesson, one = column("lesson", 0, "int64"), len(lessons.radius) == 1
     tile = Tile(
         threshold=jnp.asarray(threshold.swapaxes(0, 1)),
         owner=jnp.asarray(owner, jnp.int32),
         width=jnp.asarray(column("width", 1, str(dtype))),
+        targets=lessons.targets if one else Targets(*(rows[lesson] for rows in lessons.targets)),
+        step_size=jnp.asarray(lessons.step_size[lesson], dtype),
+        radius=jnp.asarray(lessons.radius[lesson], dtype),
+        temperature=jnp.asarray(lessons.temperature[lesson], dtype),
     )
     state = State(
         U=jnp.asarray(U.swapaxes(1, 2)),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +19,7 @@ from boundcheck.records import TrainingRun, TrainingSpec
 from boundcheck.training.losses import make_targets
 from boundcheck.training.network import Network, check_job, initial_weights
 from boundcheck.training.pgd import Shared, State, Tile, advance
-from boundcheck.training.tiles import Run, load, pack, unload
+from boundcheck.training.tiles import Lessons, Run, load, pack, unload
 
 MEMORY = 2**30  # bytes of thresholds and displacements held at once
 PAUSE = 0.5  # seconds between two looks at the clock, the listener and an interrupt
@@ -44,8 +45,8 @@ def train(
     the remaining steps bring; `average_error_bounds` then encloses that average (its two ends are equal for a
     complete run).  Raises InputError for odd widths, negative seeds and labels or settings that do not fit.
     """
-    trainer = _Trainer(X, y, p, spec, eps)
-    return [trainer.summary(run) for run in trainer.fit(jobs, progress)]
+    trainer = _Trainer(X, [(y, p, spec)], eps)
+    return [trainer.summary(run) for run in trainer.fit([(0, *job) for job in jobs], progress)]
 
 
 def fit(
@@ -58,24 +59,42 @@ def fit(
     progress: Progress = SILENT,
 ) -> Network:
     """Train one network on targets (n,): soft labels in (0, 1) for the KL loss, else labels in {-1, +1}."""
-    return fit_many(X, targets, spec, [(width, seed)], progress=progress)[0]
+    return fit_many(X, [Lesson(targets, spec)], [(0, width, seed)], progress=progress)[0]
+
+
+class Lesson(NamedTuple):
+    """What a network is trained on, targets (n,) as for `fit`, and how."""
+
+    targets: Num[np.ndarray, " n"]
+    spec: TrainingSpec
 
 
 def fit_many(
     X: Float[np.ndarray, "n d"],
-    targets: Num[np.ndarray, " n"],
-    spec: TrainingSpec,
-    jobs: Sequence[tuple[int, int]],
+    lessons: Sequence[Lesson],
+    jobs: Sequence[tuple[int, int, int]],
     *,
     progress: Progress = SILENT,
 ) -> list[Network]:
-    """Train one network for every (width, seed) of `jobs` as `train` does and return the networks in that order."""
-    if spec.loss == "kl":
-        y, p = np.where(np.asarray(targets) < 0.5, -1, 1), np.asarray(targets, float)
-    else:
-        y, p = np.asarray(targets), None
-    trainer = _Trainer(X, y, p, spec, None)
+    """Train one network for every (lesson, width, seed) of `jobs`, side by side, and return them in that order.
+
+    lesson: its number in `lessons`, whose labels, loss, number of steps and precision are the same.  A network is the
+    one that `fit` returns, bit for bit on one machine.  Raises InputError as `train` does.
+    """
+    problems = [_problem(lesson) for lesson in lessons]
+    trainer = _Trainer(X, problems, None)
     return [trainer.network(run) for run in trainer.fit(jobs, progress)]
+
+
+_Problem = tuple[np.ndarray, np.ndarray | None, TrainingSpec]
+"""y, p and how to train."""
+
+
+def _problem(lesson: Lesson) -> _Problem:
+    targets, spec = np.asarray(lesson.targets), lesson.spec
+    if spec.loss == "kl":
+        return np.where(targets < 0.5, -1, 1), targets.astype(float), spec
+    return targets, None, spec
 
 
 def to_rank(X: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, "n r"], Float[np.ndarray, "d r"] | None]:
@@ -124,38 +143,43 @@ _Loaded = tuple[list[Run], Tile, State]
 class _Trainer:
     """The problem on the device, and how a set of runs is driven through it."""
 
-    def __init__(
-        self, X: np.ndarray, y: np.ndarray, p: np.ndarray | None, spec: TrainingSpec, eps: float | None
-    ) -> None:
+    def __init__(self, X: np.ndarray, problems: Sequence[_Problem], eps: float | None) -> None:
         precision.enable_x64()
-        self.X, self.y, self.spec, self.eps = np.asarray(X, float), np.asarray(y, float), spec, eps
-        n = len(self.X)
-        p = None if p is None else np.asarray(p, float)
-        if p is not None:  # moves no slope mu(f) - p by more than 2^-53, far below float32
-            p = np.where((p > 0) & (p < 2.0**-53), 2.0**-53, p)
-        _check(spec, n, self.y, p)
+        self.X, self.y, self.spec = np.asarray(X, float), np.asarray(problems[0][0], float), problems[0][2]
+        n, scalar = len(self.X), jnp.dtype(self.spec.precision).type
+        labels, soft = [], []
+        for y, p, spec in problems:
+            y = np.asarray(y, float)
+            # below 2^-53 it is moved by that much at most, far below float32's rounding of the slope mu(f) - p
+            p = None if p is None else np.where((p > 0) & (p < 2.0**-53), 2.0**-53, np.asarray(p, float))
+            _check(spec, n, y, p)
+            labels.append(y)
+            soft.append(np.full(n, 0.5) if p is None else p)
+        self.lessons = Lessons(
+            make_targets(np.stack(labels), np.stack(soft), self.spec.precision),
+            *(
+                np.array([getattr(spec, name) for *_, spec in problems])
+                for name in ("step_size", "radius", "temperature")
+            ),
+        )
         rotated, self.basis = to_rank(self.X)
-        scalar = jnp.dtype(spec.precision).type
         self.shared = Shared(
             X=jnp.asarray(rotated, scalar),
             XT=jnp.asarray(rotated.T.copy(), scalar),
-            targets=make_targets(self.y, np.full(n, 0.5) if p is None else p, spec.precision),
-            step_size=jnp.asarray(spec.step_size, scalar),
-            radius=jnp.asarray(spec.radius, scalar),
-            temperature=jnp.asarray(spec.temperature, scalar),
-            steps=jnp.asarray(spec.steps),
-            limit=jnp.asarray(0 if eps is None else _most_errors(eps, n * spec.steps)),
+            steps=jnp.asarray(self.spec.steps),
+            limit=jnp.asarray(0 if eps is None else _most_errors(eps, n * self.spec.steps)),
             decide=jnp.asarray(eps is not None),
         )
 
-    def fit(self, jobs: Sequence[tuple[int, int]], progress: Progress) -> list[Run]:
+    def fit(self, jobs: Sequence[tuple[int, int, int]], progress: Progress) -> list[Run]:
         """Train all jobs, in groups that fit in memory; return the runs in the order of jobs."""
         n, r = self.shared.X.shape
         runs = {}
-        for width, seed in jobs:
+        for lesson, width, seed in jobs:
             check_job(width, seed)
             _check_memory(width, n, self.shared.X.itemsize)
-            runs[width, seed] = Run(width, seed, np.zeros((2, width // 2, r), self.spec.precision))
+            U = np.zeros((2, width // 2, r), self.spec.precision)
+            runs[lesson, width, seed] = Run(lesson, width, seed, U)
         groups: list[list[Run]] = [[]]
         for run in sorted(runs.values(), key=lambda run: run.width):
             held = sum(other.width for other in groups[-1]) * (n + 4 * r) * self.shared.X.itemsize
@@ -201,7 +225,7 @@ class _Trainer:
     def _load(self, runs: Sequence[Run], step: int) -> list[_Loaded]:
         """Pack and load `runs`, and compile what is not yet compiled, once a shape."""
         n = len(self.X)
-        tiles = [(some, *load(self.shared, self.X, shape, some, step)) for shape, some in pack(runs, n)]
+        tiles = [(some, *load(self.shared, self.X, self.lessons, shape, some, step)) for shape, some in pack(runs, n)]
         for tile in {(t[1].owner.size, t[1].width.size): t for t in tiles}.values():
             self._advance(tile, step)
         return tiles

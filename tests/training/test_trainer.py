@@ -28,7 +28,8 @@ def spec_of(loss: str, radius: float = 1.0, **settings: object) -> TrainingSpec:
 
 
 def networks_of(spec: TrainingSpec, jobs: list[tuple[int, int]], inputs: np.ndarray = X) -> list[training.Network]:
-    return training.fit_many(inputs, P if spec.loss == "kl" else Y, spec, jobs)
+    lesson = training.Lesson(P if spec.loss == "kl" else Y, spec)
+    return training.fit_many(inputs, [lesson], [(0, *job) for job in jobs])
 
 
 def oracle_run(spec: TrainingSpec, job: tuple[int, int], inputs: np.ndarray = X):
@@ -36,6 +37,20 @@ def oracle_run(spec: TrainingSpec, job: tuple[int, int], inputs: np.ndarray = X)
     settings = (spec.loss, spec.radius, spec.step_size, spec.steps, spec.temperature)
     W, errors, risks = oracle.descend(W0, a, inputs, Y, P, *settings)
     return W0, a, W, errors, risks
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_networks_of_different_lessons_train_side_by_side_as_alone(loss: str) -> None:
+    """Other targets, radius, step size and temperature beside it change no bit of a network."""
+    targets = [P, 1 - P / 2] if loss == "kl" else [Y, -Y]
+    ways = [{"radius": 0.3}, {"radius": math.inf, "step_size": 4.0, "temperature": 3.0}]
+    lessons = [training.Lesson(aim, spec_of(loss, precision="float32", **way)) for aim in targets for way in ways]
+    jobs = [(lesson, *job) for lesson in range(4) for job in JOBS]
+    together = training.fit_many(X, lessons, jobs)
+    for (lesson, width, seed), network in zip(jobs, together, strict=True):
+        alone = training.fit(X, *lessons[lesson], width, seed)
+        np.testing.assert_array_equal(network.displacement, alone.displacement)
+    assert len({network.displacement.tobytes() for network in together}) == 16
 
 
 @pytest.mark.parametrize("radius", [0.3, 1.0, math.inf])
