@@ -18,7 +18,7 @@ def test_kl_has_full_relative_precision_however_close_and_however_far_the_logits
     sides = rng.choice([-1.0, 1.0], (2, n))
     z = sides[0] * np.exp(rng.uniform(np.log(1e-3), np.log(20), n))
     gap = sides[1] * np.concatenate([np.exp(rng.uniform(-16, 5, n - 4)), [1 - 1e-6, 1 + 1e-6, 1e-3, 90]])
-    targets = make_targets(np.sign(z), 1 / (1 + np.exp(-z)), kind)
+    targets = make_targets(np.sign(z)[None], 1 / (1 + np.exp(-z[None])), kind)
     q, zs, s = (np.asarray(row, float)[0] for row in (targets.q, targets.z, targets.s))
     f = jnp.asarray(s * (zs + gap), kind)
     r = np.asarray(targets.s * f - targets.z, float)[0]
