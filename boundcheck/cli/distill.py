@@ -34,9 +34,7 @@ class DistillOptions:
         32,
     )
     runs: Seeds = 20
-    steps: Annotated[int, Option(min=1, help="Steps of gradient descent; the network teacher makes twice as many.")] = (
-        1000
-    )
+    steps: Annotated[int, Option(min=1, help="Steps of gradient descent of the students.")] = 1000
     test_fraction: Annotated[
         float | None, Option(help="Share of the rows to test on; default 0.2, or the rows that DATA holds out.")
     ] = None

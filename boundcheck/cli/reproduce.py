@@ -60,7 +60,7 @@ class Table1Options:
     train_share: Annotated[
         float, Option(help="Share of the rows to train on; the rest: half validation, half test.")
     ] = 0.6
-    steps: Annotated[int, Option(min=1, help="Steps of gradient descent; the teacher makes twice as many.")] = 1000
+    steps: Annotated[int, Option(min=1, help="Steps of gradient descent of the students.")] = 1000
     subsample: options.Subsample = None
 
 

@@ -5,10 +5,13 @@ case of digits and a network of 512 neurons.
 """
 
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from base64 import b85decode, b85encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import compress, decompress
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,14 +20,26 @@ from boundcheck.datasets import Dataset
 from boundcheck.errors import BoundcheckWarning
 from boundcheck.experiments.cells import Cells, KeptCells
 from boundcheck.experiments.split import Split, parts
-from boundcheck.experiments.targets import soft_targets
+from boundcheck.experiments.targets import network_logits, soft_targets
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Labels, TrainingSpec
+from boundcheck.records import Labels, Loss, TrainingSpec
 from boundcheck.records.reproduce import Choice, DistillSettings
-from boundcheck.training import Network, fit_many
+from boundcheck.training import Lesson, fit_many
 
 FIRST_SEED = {"test": 0, "validation": 5_000, "teacher": 9_000}
 """Initialisations are numbered 10 000 s + these + run for the experiment's seed s: no two uses share one."""
+BATCH = 2**25  # neurons times rows that train together; of them nothing is kept when the command is stopped
+LOGIT_STEPS = 64  # a network teacher's logits are rounded to 1/64, so that a few bytes a row keep its labels exactly
+LABELS: tuple[Labels, Labels] = ("hard", "soft")
+
+
+class Job(NamedTuple):
+    """One network to train."""
+
+    labels: Labels
+    choice: Choice
+    width: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,182 +57,221 @@ class Trained:
 
     students: each kind of labels trained in its own best way; same: both at one radius, the one of the radii open to
     both at which soft labels do best on validation rows.
+    unchosen: width -> soft minus hard on validation rows, one seed at a time, both at one step size and radius of the
+    grids, every such pair and every temperature.
     A logit of exactly 0 is wrong, as in the paper's error: a student all of whose neurons are dead has accuracy 0.
     """
 
     name: str
     data: Dataset
     split: Split
-    teacher_choice: Choice | None
     teacher: Bool[np.ndarray, " c"] | None
     students: Mapping[tuple[Labels, int], Students]
     same: Mapping[tuple[Labels, int], Students]
+    unchosen: Mapping[int, Float[np.ndarray, " k"]]
     cells_reused: int
 
 
-def train(
-    name: str,
-    data: Dataset,
-    settings: DistillSettings,
-    *,
-    logits: Float[np.ndarray, " n"] | None = None,
-    seed: int = 0,
-    split_seed: int | None = None,
-    cells: Cells | None = None,
-    progress: Progress = SILENT,
-) -> Trained:
-    """Teacher, choice of training on validation data, then `settings.runs` students a width and kind of labels.
+class Chosen(NamedTuple):
+    """The best way to train found for one width, and its mean accuracy on validation rows."""
 
-    Tested on the held-out rows of `data` where it has some, else on a part of its rows.  logits: the teacher's for all
-    rows of `data`; None: a network of `settings.teacher_width` neurons is trained on the training rows.
-    The rule of choice: highest mean validation accuracy over the selection seeds, for each width and for hard and
-    soft on their own; among equals the first of the grid.  Test rows serve the chosen networks only.
-    split_seed: of the parts, default `seed`.  Cells found in `cells` are not trained again.
+    choice: Choice
+    accuracy: float
+
+
+@dataclass(eq=False)
+class Study:
+    """One data set, and its cells, one a network; a cell's key holds all that determines it.
+
+    logits: the teacher's for all rows of `data`; None: a network of `settings.teacher_width` neurons is trained on the
+    training rows.  split_seed: of the parts, default `seed`.  Networks found in `cells` are not trained again.
+    Tested on the held-out rows of `data` where it has some, else on a part of its rows.
     Raises InputError for data too small to split.
     """
-    study = Study(name, data, settings, seed, seed if split_seed is None else split_seed, cells, progress)
-    split, y = study.split, study.y
-    teacher_choice = None
-    if logits is None:
-        teacher_choice, logits = study.teacher()
-    logits = np.append(logits, np.full(len(y) - len(logits), np.nan))
-    soft_scores = study.scores("soft", settings.soft_grid, logits)
-    hard_scores = study.scores("hard", settings.hard_grid, logits)
-    shared = {choice.radius for choice in settings.hard_grid} & {choice.radius for choice in settings.soft_grid}
-    radius = {w: _best(soft_scores[w], shared).radius for w in settings.widths} if shared else {}
-    students: dict[tuple[Labels, int], Students] = {}
-    same: dict[tuple[Labels, int], Students] = {}
-    kinds: tuple[tuple[Labels, Scores], ...] = (("hard", hard_scores), ("soft", soft_scores))
-    for labels, scores in kinds:
-        for w in settings.widths:
-            students[labels, w] = study.students(labels, w, _best(scores[w]), scores, logits)
-            if radius:
-                same[labels, w] = study.students(labels, w, _best(scores[w], {radius[w]}), scores, logits)
-    _warn_of_the_edge(name, settings, students)
-    known = not np.isnan(logits[split.test]).any()
-    teacher = logits[split.test] * y[split.test] > 0 if known else None
-    return Trained(name, data, split, teacher_choice, teacher, students, same, study.kept_cells.reused)
 
+    name: str
+    data: Dataset
+    settings: DistillSettings
+    logits: Float[np.ndarray, " n"] | None = None
+    seed: int = 0
+    split_seed: int | None = None
+    cells: Cells | None = None
+    progress: Progress = SILENT
 
-Scores = Mapping[int, Mapping[Choice, float]]
-"""width -> way to train -> mean validation accuracy, in the order of the grid."""
-
-
-def _best(scores: Mapping[Choice, float], radii: Collection[float] | None = None) -> Choice:
-    """The way of highest score, the first of equals, among those at one of these radii (None: all)."""
-    return max((c for c in scores if radii is None or c.radius in radii), key=lambda choice: scores[choice])
-
-
-class Study:
-    """One data set and its cells, one a network; a cell's key holds all that determines it.
-
-    X, y: the rows of the data, then its held-out rows.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        data: Dataset,
-        settings: DistillSettings,
-        seed: int,
-        split_seed: int,
-        cells: Cells | None,
-        progress: Progress = SILENT,
-    ) -> None:
-        self.name, self.data, self.settings, self.seed, self.split_seed = name, data, settings, seed, split_seed
+    def __post_init__(self) -> None:
+        data, held_out = self.data, self.data.held_out
+        self.split_seed = self.seed if self.split_seed is None else self.split_seed
+        self.split = parts(data, self.settings.train_share, self.split_seed, self.settings.selection_rows)
         self.X, self.y = data.X, data.y
-        self.split = parts(data, settings.train_share, split_seed)
-        if data.held_out is not None:
-            self.X, self.y = (np.concatenate(two) for two in ((data.X, data.held_out.X), (data.y, data.held_out.y)))
-        self.kept_cells = KeptCells(cells, "distill", 1)
-        self._progress = progress
-        self._tested: dict[tuple[Labels, int, Choice], Bool[np.ndarray, "s c"]] = {}
-        grids = len(settings.teacher_grid) + len(settings.hard_grid) + len(settings.soft_grid)
-        self._batches, self._total = 0, grids + 4 * len(settings.widths)
+        if held_out is not None:
+            self.X, self.y = np.concatenate([data.X, held_out.X]), np.concatenate([data.y, held_out.y])
+        self.kept_cells = KeptCells(self.cells, "distill", 2)
 
-    def teacher(self) -> tuple[Choice, Float[np.ndarray, " n"]]:
-        """The teacher of highest validation accuracy (the first of equals), and its logits on all rows."""
-        width, steps, valid = self.settings.teacher_width, self.settings.teacher_steps, self.split.valid
-        y, seeds = self.y, self._seeds("teacher", 1)
+    def train(self) -> Trained:
+        """Teacher, choice of training on validation rows, then `settings.runs` students a width and kind of labels.
 
-        def logits(network: Network) -> list[float]:
-            found: list[float] = network.predict(self.X).tolist()
-            return found
+        The rule of choice: see `choose`, for each width and for hard and soft on their own.  Test rows serve the
+        chosen networks only.
+        """
+        grids = {"hard": self.settings.hard_grid, "soft": self.settings.soft_grid}
+        own = {labels: self.choose(labels, dict.fromkeys(self.settings.widths, grids[labels])) for labels in LABELS}
+        same: dict[Labels, dict[int, Chosen]] = {labels: {} for labels in LABELS}
+        if shared := {choice.radius for choice in grids["hard"]} & {choice.radius for choice in grids["soft"]}:
+            open_to_both = tuple(choice for choice in grids["soft"] if choice.radius in shared)
+            same["soft"] = self.choose("soft", dict.fromkeys(self.settings.widths, open_to_both))
+            radius = {width: chosen.choice.radius for width, chosen in same["soft"].items()}
+            same["hard"] = self.choose(
+                "hard", {w: tuple(c for c in grids["hard"] if c.radius == radius[w]) for w in radius}
+            )
+        students, at_one_radius = self._tested(own, same)
+        _warn_of_the_edge(self.name, self.settings, students)
+        z, test = self.teacher_logits[self.split.test], self.split.test
+        teacher = None if np.isnan(z).any() else z * self.y[test] > 0
+        unchosen = {width: self._unchosen(width) for width in self.settings.widths}
+        return Trained(
+            self.name, self.data, self.split, teacher, students, at_one_radius, unchosen, self.kept_cells.reused
+        )
 
-        candidates = []
-        for choice in self.settings.teacher_grid:
-            kept = self._summaries("teacher", _spec("hard", choice, steps), y, [(width, seeds[0])], logits)
-            z = np.asarray(kept[width, seeds[0]])
-            candidates.append((float(np.mean(z[valid] * y[valid] > 0)), choice, z))
-        _, choice, z = max(candidates, key=lambda candidate: candidate[0])
-        return choice, z
+    @cached_property
+    def teacher_logits(self) -> Float[np.ndarray, " n"]:
+        """Of all rows; NaN where given labels have none."""
+        if self.logits is not None:
+            return np.append(self.logits, np.full(len(self.y) - len(self.logits), np.nan))
+        seed, width, train = 10_000 * self.seed + FIRST_SEED["teacher"], self.settings.teacher_width, self.split.train
+        identity = [*self._identity(), "teacher", width, seed]
+        if (kept := self.kept_cells.load(identity)) is None:
+            self.progress.update(f"{self.name}: teacher")
+            z = network_logits(self.X[train], self.y[train], self.X, width, seed)
+            kept = _packed(np.round(np.clip(z, -500, 500) * LOGIT_STEPS).astype("<i2"))
+            self.kept_cells.keep(identity, kept)
+        return np.frombuffer(_unpacked(kept), "<i2") / LOGIT_STEPS
 
-    def scores(self, labels: Labels, grid: tuple[Choice, ...], logits: Float[np.ndarray, " n"]) -> Scores:
-        """Mean validation accuracy of every way to train, over the selection seeds of each width."""
-        found: dict[int, dict[Choice, float]] = {w: {} for w in self.settings.widths}
-        settings = self.settings
-        runs = {w: max(2, min(settings.runs, settings.selection_neurons // w)) for w in settings.widths}
-        for choice in grid:
-            for width, right in self.right(labels, choice, logits, "validation", runs).items():
-                found[width][choice] = float(right.mean())
+    def choose(self, labels: Labels, grids: Mapping[int, Sequence[Choice]]) -> dict[int, Chosen]:
+        """The best way to train for each width, by successive halving on validation rows.
+
+        Every way has two seeds; the better half has twice as many, and so on until `runs` or
+        `selection_neurons` / width seeds.  Among equals the first of the grid.
+        """
+        most = {w: max(2, min(self.settings.runs, self.settings.selection_neurons // w)) for w in grids}
+        left, seeds, chosen = {w: list(grids[w]) for w in grids}, 2, dict[int, Chosen]()
+        while left:
+            jobs = [
+                job
+                for w in left
+                for c in left[w]
+                for job in self._jobs(labels, c, w, "validation", min(seeds, most[w]))
+            ]
+            right = self._values("validation", jobs)
+            for w, ways in list(left.items()):
+                count = min(seeds, most[w])
+                score = {c: sum(right[job] for job in self._jobs(labels, c, w, "validation", count)) for c in ways}
+                ways.sort(key=lambda choice: -score[choice])
+                if count == most[w]:
+                    chosen[w] = Chosen(ways[0], score[ways[0]] / (count * len(self.split.valid)))
+                    del left[w]
+                else:
+                    left[w] = sorted(ways[: -(-len(ways) // 2)], key=grids[w].index)
+            seeds *= 2
+        return {w: chosen[w] for w in grids}
+
+    def _tested(self, *footings: Mapping[Labels, Mapping[int, Chosen]]) -> list[dict[tuple[Labels, int], Students]]:
+        """The networks that are tested, in one way for each footing."""
+        cells = [
+            (labels, w, chosen) for footing in footings for labels in footing for w, chosen in footing[labels].items()
+        ]
+        jobs = {
+            job: None
+            for labels, w, chosen in cells
+            for job in self._jobs(labels, chosen.choice, w, "test", self.settings.runs)
+        }
+        bits = self._values("test", list(jobs))
+
+        def students(labels: Labels, w: int, chosen: Chosen) -> Students:
+            tested = self._jobs(labels, chosen.choice, w, "test", self.settings.runs)
+            right = [
+                np.unpackbits(np.frombuffer(_unpacked(bits[job]), np.uint8), count=len(self.split.test))
+                for job in tested
+            ]
+            return Students(*chosen, np.stack(right).astype(bool))
+
+        return [
+            {(labels, w): students(labels, w, chosen) for labels in footing for w, chosen in footing[labels].items()}
+            for footing in footings
+        ]
+
+    def _unchosen(self, width: int) -> Float[np.ndarray, " k"]:
+        jobs = [job for choice in self.settings.soft_grid for job in self._jobs("soft", choice, width, "validation", 2)]
+        known = {(c.step_size, c.radius): c for c in self.settings.hard_grid}
+        pairs = [
+            (job, Job("hard", known[job.choice.step_size, job.choice.radius], width, job.seed))
+            for job in jobs
+            if (job.choice.step_size, job.choice.radius) in known
+        ]
+        right = self._values("validation", [job for pair in pairs for job in pair])
+        return np.array([right[soft] - right[hard] for soft, hard in pairs]) / len(self.split.valid)
+
+    def _jobs(self, labels: Labels, choice: Choice, width: int, part: str, runs: int) -> list[Job]:
+        first = 10_000 * self.seed + FIRST_SEED[part]
+        return [Job(labels, choice, width, seed) for seed in range(first, first + runs)]
+
+    def _values(self, part: str, jobs: Sequence[Job]) -> dict[Job, Any]:
+        """What each network gets right: the number of validation rows, or which test rows, as packed bits."""
+        rows = self.split.trial if part == "validation" else self.split.train
+        found = {job: self.kept_cells.load(self._key(part, rows, job)) for job in jobs}
+        missing = [job for job in found if found[job] is None]
+        done = 0
+        for batch in _batches(missing, BATCH // len(rows)):
+            self.progress.update(f"{self.name}: {part} of {batch[0].labels} labels", done, len(missing))
+            ways = list(dict.fromkeys(job.choice for job in batch))
+            lessons = [
+                Lesson(self._targets(batch[0].labels, way)[rows], self._spec(batch[0].labels, way)) for way in ways
+            ]
+            networks = fit_many(self.X[rows], lessons, [(ways.index(job.choice), job.width, job.seed) for job in batch])
+            judged = self.split.valid if part == "validation" else self.split.test
+            X, y = self.X[judged], self.y[judged]
+            for job, network in zip(batch, networks, strict=True):
+                right = network.predict(X) * y > 0
+                found[job] = int(right.sum()) if part == "validation" else _packed(np.packbits(right))
+                self.kept_cells.keep(self._key(part, rows, job), found[job])
+            done += len(batch)
         return found
 
-    def students(
-        self, labels: Labels, width: int, choice: Choice, scores: Scores, logits: Float[np.ndarray, " n"]
-    ) -> Students:
-        """The networks that are tested; no setting is tested twice."""
-        key = labels, width, choice
-        if key not in self._tested:
-            self._tested[key] = self.right(labels, choice, logits, "test", {width: self.settings.runs})[width]
-        return Students(choice, scores[width][choice], self._tested[key])
+    def _key(self, part: str, rows: Int[np.ndarray, " k"], job: Job) -> list[Any]:
+        """What determines a network and what is asked of it."""
+        goal = sha256(self._targets(job.labels, job.choice)[rows].tobytes()).hexdigest()
+        spec = self._spec(job.labels, job.choice).to_json()
+        return [*self._identity(), part, len(rows), spec, goal, job.width, job.seed]
 
-    def right(
-        self,
-        labels: Labels,
-        choice: Choice,
-        logits: Float[np.ndarray, " n"],
-        part: str,
-        runs: Mapping[int, int],
-    ) -> dict[int, Bool[np.ndarray, "s c"]]:
-        """Which rows of the validation or test part each run gets right, by width. runs: width -> number of seeds."""
-        rows = self.split.test if part == "test" else self.split.valid
-        X, y = self.X[rows], self.y[rows]
-        targets = soft_targets(logits, choice.temperature) if labels == "soft" else self.y
-        seeds = {width: self._seeds(part, count) for width, count in runs.items()}
+    def _identity(self) -> list[Any]:
+        return [self.data.digest, self.settings.train_share, self.seed, self.split_seed]
 
-        def bits(network: Network) -> str:
-            return np.packbits(network.predict(X) * y > 0).tobytes().hex()
+    def _targets(self, labels: Labels, choice: Choice) -> Float[np.ndarray, " n"]:
+        soft = labels == "soft"
+        return soft_targets(self.teacher_logits, choice.temperature) if soft else self.y.astype(np.float64)
 
-        jobs = [(width, seed) for width in runs for seed in seeds[width]]
-        kept = self._summaries(part, _spec(labels, choice, self.settings.steps), targets, jobs, bits)
-        return {w: np.stack([_unpacked(kept[w, seed], len(rows)) for seed in seeds[w]]) for w in runs}
+    def _spec(self, labels: Labels, choice: Choice) -> TrainingSpec:
+        loss: Loss = "kl" if labels == "soft" else "logistic"
+        return TrainingSpec(labels, loss, choice.radius, choice.step_size, self.settings.steps)
 
-    def _summaries(
-        self,
-        part: str,
-        spec: TrainingSpec,
-        targets: Float[np.ndarray, " n"] | Int[np.ndarray, " n"],
-        jobs: list[tuple[int, int]],
-        summary: Callable[[Network], Any],
-    ) -> dict[tuple[int, int], Any]:
-        """The summary of each (width, seed): kept, or of a network trained here together with the others missing."""
-        train = self.split.train
-        goal = np.ascontiguousarray(targets[train], dtype=np.float64)
-        base = [self.data.digest, self.settings.train_share, self.seed, self.split_seed, part, spec.to_json()]
-        base.append(sha256(goal.tobytes()).hexdigest())
-        kept = {job: self.kept_cells.load([*base, *job]) for job in jobs}
-        missing = [job for job in jobs if kept[job] is None]
-        self._progress.update(f"{self.name}: {part}, {spec.labels} labels", self._batches, self._total)
-        if missing:
-            for job, network in zip(missing, fit_many(self.X[train], goal, spec, missing), strict=True):
-                kept[job] = summary(network)
-                self.kept_cells.keep([*base, *job], kept[job])
-        self._batches += 1
-        return kept
 
-    def _seeds(self, part: str, runs: int) -> list[int]:
-        first = 10_000 * self.seed + FIRST_SEED[part]
-        return list(range(first, first + runs))
+def _batches(jobs: Sequence[Job], neurons: int) -> Iterator[list[Job]]:
+    """Jobs of one kind of labels that train together, by width, at most `neurons` but at least one network."""
+    batch: list[Job] = []
+    for job in sorted(jobs, key=lambda job: (job.labels, job.width)):
+        if batch and (job.labels != batch[0].labels or sum(other.width for other in batch) + job.width > neurons):
+            yield batch
+            batch = []
+        batch.append(job)
+    if batch:
+        yield batch
+
+
+def _packed(values: np.ndarray) -> str:
+    return b85encode(compress(values.tobytes(), 9)).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    return decompress(b85decode(text))
 
 
 def _warn_of_the_edge(name: str, settings: DistillSettings, students: Mapping[tuple[Labels, int], Students]) -> None:
@@ -230,12 +284,3 @@ def _warn_of_the_edge(name: str, settings: DistillSettings, students: Mapping[tu
             BoundcheckWarning,
             stacklevel=3,
         )
-
-
-def _spec(labels: Labels, choice: Choice, steps: int) -> TrainingSpec:
-    loss = "kl" if labels == "soft" else "logistic"
-    return TrainingSpec(labels, loss, choice.radius, choice.step_size, steps)  # type: ignore[arg-type]
-
-
-def _unpacked(bits: str, count: int) -> Bool[np.ndarray, " c"]:
-    return np.unpackbits(np.frombuffer(bytes.fromhex(bits), np.uint8), count=count).astype(bool)

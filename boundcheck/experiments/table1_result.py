@@ -44,7 +44,6 @@ def assemble(
         datasets=tuple(t.name for t in both),
         n_train=tuple(len(t.split.train) for t in both),
         n_test=tuple(len(t.split.test) for t in both),
-        teacher_choices=tuple(t.teacher_choice for t in both if t.teacher_choice is not None),
         settings=settings,
         rows=tuple(_row(t, width) for t in both for width in settings.widths),
         margins=tuple(margins),

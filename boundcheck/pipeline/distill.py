@@ -8,9 +8,9 @@ from jaxtyping import Float64
 
 from boundcheck.datasets import Data, Dataset, as_dataset
 from boundcheck.errors import InputError
-from boundcheck.experiments.distill import train
+from boundcheck.experiments.distill import Study
 from boundcheck.experiments.distill_result import distilled
-from boundcheck.experiments.split import parts
+from boundcheck.experiments.split import Split, parts
 from boundcheck.kernels import limiting_kernel
 from boundcheck.labels.follow import fit
 from boundcheck.pipeline.labels import TeacherSettings, crowd_teacher
@@ -61,7 +61,7 @@ def distill(
     if any(w < 2 or w % 2 for w in widths) or not widths or runs < 2 or steps < 1:
         raise InputError("distill: widths are even, there are at least 2 runs a cell and 1 step")
     share = 0.8 if data.held_out is not None else 1 - 2 * fraction
-    settings = DistillSettings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=share)
+    settings = DistillSettings(widths=widths, runs=runs, steps=steps, train_share=share)
     split_seed = seed if split_seed is None else split_seed
     logits, words = None, f"a network of {settings.teacher_width} neurons fitted to the training rows"
     if labels is not None:
@@ -72,25 +72,16 @@ def distill(
         made = crowd_teacher(data, TeacherSettings(answers=answers, positive_answers=positive_answers), progress)
         logits, words = made.logits, made.source
     elif teacher == "kernel":
-        logits, words = _kernel(data, share, split_seed), "kernel logistic regression on the training rows"
-    trained = train(
-        data.name,
-        data,
-        settings,
-        logits=logits,
-        seed=seed,
-        split_seed=split_seed,
-        cells=store,
-        progress=progress,
-    )
-    return distilled(trained, words, settings)
+        logits = _kernel(data, parts(data, share, split_seed, settings.selection_rows))
+        words = f"kernel logistic regression on at most {settings.selection_rows:,} training rows"
+    study = Study(data.name, data, settings, logits, seed, split_seed, store, progress)
+    return distilled(study.train(), words, settings)
 
 
-def _kernel(data: Dataset, share: float, seed: int) -> Float64[np.ndarray, " k"]:
-    """Kernel logistic regression on the hard labels of the training rows, its ridge chosen by validation KL."""
-    split = parts(data, share, seed)
+def _kernel(data: Dataset, split: Split) -> Float64[np.ndarray, " k"]:
+    """Kernel logistic regression on the hard labels of the trial rows, its ridge chosen by validation KL."""
     X = data.X if data.held_out is None else np.concatenate([data.X, data.held_out.X])
-    own, p = data.X[split.train], (data.y[split.train] > 0).astype(float)
+    own, p = data.X[split.trial], (data.y[split.trial] > 0).astype(float)
     K, across, y = limiting_kernel(own), limiting_kernel(X, own), data.y[split.valid]
     scale, weights = float(np.trace(K)) / len(own), None
     fits: list[tuple[float, Float64[np.ndarray, " k"]]] = []

@@ -9,7 +9,7 @@ import numpy as np
 from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
 from boundcheck.errors import InputError, MissingExtraError
 from boundcheck.experiments.cells import KeptCells
-from boundcheck.experiments.distill import train
+from boundcheck.experiments.distill import Study
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
 from boundcheck.pipeline.crowd_student import crowd_student as crowd
 from boundcheck.pipeline.logit_scales import logit_scales as temperature
@@ -46,19 +46,19 @@ def table1(
     """Table 1 of the paper on digits 0..9: > 4 against the rest, with and without 1, 4, 7 and 9.
 
     data: DATA, or (X, y), whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at
-    least 2.  steps: of the students; the teacher makes twice as many.  train_share: see `DistillSettings`.
+    least 2.  steps: of the students.  train_share: see `DistillSettings`.
     store: where finished networks and margins are kept and found again, None for nowhere.
     Raises InputError for data that cannot be used.
     """
     if not 0 < train_share < 1:
         raise InputError(f"--train-share {train_share:g} is outside (0, 1); use a share like 0.6")
-    chosen = DistillSettings(widths=widths, runs=runs, steps=steps, teacher_steps=2 * steps, train_share=train_share)
+    chosen = DistillSettings(widths=widths, runs=runs, steps=steps, train_share=train_share)
     everything = as_dataset(data, positive=POSITIVE, subsample=subsample, seed=seed)
     reduced = as_dataset(
         data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed
     )
     easy, hard = (
-        train(name, some, chosen, seed=seed, cells=store, progress=progress)
+        Study(name, some, chosen, seed=seed, cells=store, progress=progress).train()
         for name, some in ((REDUCED, reduced), (ALL, everything))
     )
     margins = _margins(reduced, everything, MARGIN_DRAWS, seed, store, progress)

@@ -57,18 +57,17 @@ class DistillSettings(Record):
     Hard and soft choose among equally many, and among the same step sizes (a step size that only one of them may use
     decides the comparison); hard labels try more radii where soft ones try temperatures.
     runs: seeds a cell, the same for hard and soft.  selection_neurons: a choice rests on selection_neurons / width
-    seeds, but at least 2 and at most `runs`: narrow networks differ most between seeds.
-    train_share: of the rows; the rest is halved for validation and test.
+    seeds, but at least 2 and at most `runs`: narrow networks differ most between seeds.  selection_rows: and on
+    networks trained on at most so many rows.  train_share: of the rows; the rest is halved for validation and test.
     """
 
     widths: tuple[int, ...] = (2, 4, 6, 8, 16, 32, 64)
     runs: int = 20
     steps: int = 1000
     teacher_width: int = 512
-    teacher_steps: int = 2000
     selection_neurons: int = 64
+    selection_rows: int = 6000
     train_share: float = 0.6
-    teacher_grid: tuple[Choice, ...] = _grid((32.0, 128.0), (100.0, math.inf))
     hard_grid: tuple[Choice, ...] = _grid(STEP_SIZES, (10.0, 30.0, 100.0, 300.0, 1000.0, math.inf))
     soft_grid: tuple[Choice, ...] = _grid(STEP_SIZES, (30.0, 300.0), (1.0, 4.0, 20.0))
 
@@ -111,14 +110,13 @@ class MarginDraw(Record):
 
 @dataclass(frozen=True)
 class Table1(Record):
-    """The result of `reproduce table1`. n_train, n_test, teacher_choices, provenance: in the order of `datasets`."""
+    """The result of `reproduce table1`. n_train, n_test, provenance: in the order of `datasets`."""
 
     source: str
     data_sha256: str
     datasets: tuple[str, ...]
     n_train: tuple[int, ...]
     n_test: tuple[int, ...]
-    teacher_choices: tuple[Choice, ...]
     settings: DistillSettings
     rows: tuple[Table1Row, ...]
     margins: tuple[MarginDraw, ...]

@@ -10,7 +10,7 @@ from experiments.test_table1 import TINY
 
 import boundcheck as bc
 from boundcheck.errors import InputError
-from boundcheck.experiments.distill import Students, Trained, train
+from boundcheck.experiments.distill import Students, Study, Trained
 from boundcheck.experiments.distill_result import distilled
 from boundcheck.experiments.split import parts, stratified
 from boundcheck.presentation import present
@@ -35,8 +35,8 @@ def with_test_rows(tmp_path_factory: pytest.TempPathFactory, data: bc.Dataset) -
 
 
 def test_held_out_rows_are_the_test_rows_and_no_one_trains_on_them(with_test_rows: bc.Dataset) -> None:
-    trained = train("x", with_test_rows, TINY)
-    split = parts(with_test_rows, TINY.train_share, 0)
+    trained = Study("x", with_test_rows, TINY).train()
+    split = parts(with_test_rows, TINY.train_share, 0, TINY.selection_rows)
     assert trained.split.test.tolist() == list(range(100, 150))
     assert sorted([*split.train, *split.valid]) == list(range(100))
     students = trained.students["hard", 8]
@@ -56,7 +56,7 @@ def test_on_the_first_footing_both_kinds_have_one_radius(data: bc.Dataset) -> No
         "hard_grid": (Choice(16.0, 2.0), Choice(16.0, 50.0), Choice(16.0, np.inf)),
         "soft_grid": (Choice(16.0, 2.0), Choice(16.0, 50.0, 4.0)),
     }
-    trained = train("x", data, replace(TINY, **grids))
+    trained = Study("x", data, replace(TINY, **grids)).train()
     assert trained.same.keys() == trained.students.keys()
     for width in TINY.widths:
         hard, soft = (trained.same[labels, width] for labels in ("hard", "soft"))
@@ -114,7 +114,7 @@ def test_the_verdict_names_the_widths_where_soft_labels_help(data: bc.Dataset) -
             for width, gain in gains.items()
             for labels in ("hard", "soft")
         }
-        return Trained("x", data, stratified(data.y, 0.6, 0), None, None, students, {}, 0)  # type: ignore[arg-type]
+        return Trained("x", data, stratified(data.y, 0.6, 0), None, students, {}, {}, 0)  # type: ignore[arg-type]
 
     def said(gains: dict[int, float]) -> str:
         document = present(distilled(made_up(gains), "t", settings))
