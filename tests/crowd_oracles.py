@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.special import betainc, betaincinv
 
 
 def one_coin_posterior(X: np.ndarray, r: np.ndarray, prior: float = 0.5) -> np.ndarray:
@@ -74,3 +75,17 @@ def vote_error(r: np.ndarray) -> float:
         score = sum(x * math.log((1 + q) / (1 - q)) for x, q in zip(answers, r, strict=True))
         error += weight * (0.5 if abs(score) < 1e-12 else float(score < 0))
     return error
+
+
+def bayes_labels(X: np.ndarray, low: float, high: float, sweeps: int) -> np.ndarray:
+    """Sum of 2 P(+1) - 1 by Gibbs sampling, accuracies from U(low, high): its signs err least of all rules'."""
+    rng = np.random.default_rng(0)
+    y, given, total = np.sign(X.sum(axis=0) + 0.1), np.abs(X).sum(axis=1), np.zeros(X.shape[1])
+    for sweep in range(sweeps):
+        agree = (X * y > 0).sum(axis=1)
+        ends = [betainc(agree + 1, given - agree + 1, end) for end in (low, high)]
+        accuracy = betaincinv(agree + 1, given - agree + 1, rng.uniform(*ends))
+        odds = np.log(accuracy / (1 - accuracy)) @ X
+        y = np.where(rng.random(len(odds)) < 1 / (1 + np.exp(-odds)), 1, -1)
+        total += np.tanh(odds / 2) * (sweep >= sweeps // 5)
+    return total

@@ -128,9 +128,12 @@ def test_saved_teacher_has_the_margin_of_its_norm(tmp_path: Path, norm: str, rad
     )["manifest"]["data_sha256"]  # fmt: skip
 
 
-def test_no_teacher_is_written_where_the_margin_is_zero(tmp_path: Path) -> None:
-    path = tmp_path / "teacher.npz"
-    assert invoke("synthetic:circle:points=6", "--save-teacher", path).exit_code == 1
+@pytest.mark.parametrize("option", ["--save-teacher", "--plot"])
+def test_what_is_not_written_where_the_margin_is_zero_is_named(tmp_path: Path, option: str) -> None:
+    path = tmp_path / ("teacher.npz" if option == "--save-teacher" else "margin.png")
+    shown = invoke("synthetic:circle:points=6", option, path)
+    assert shown.exit_code == 1
+    assert f"{option} {path}: not written, " in shown.stderr.replace("\n", "")
     assert not path.exists()
 
 

@@ -18,7 +18,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from boundcheck.cli import app, config, options
+from boundcheck.cli import MOVED, app, config, options
 from boundcheck.cli.modes import MODES
 from boundcheck.datasets import load_dataset
 from boundcheck.pipeline import compare as pipeline_compare
@@ -320,7 +320,9 @@ class Asked(Record):
 def experiments_tell_what_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     figure1 = pytest.importorskip("boundcheck.experiments.figure1")
     monkeypatch.setattr(figure1, "figure1", lambda images, settings, **_: Asked(f"{images.digest} {vars(settings)}"))
-    monkeypatch.setattr(reproduce, "train", lambda name, data, chosen, **_: f"{name} {data.digest} {vars(chosen)}")
+    monkeypatch.setattr(
+        reproduce.Study, "train", lambda study: f"{study.name} {study.data.digest} {vars(study.settings)}"
+    )
     monkeypatch.setattr(reproduce, "_margins", lambda *_: [])
     monkeypatch.setattr(reproduce, "assemble", lambda *given: Asked(str(given)))
 
@@ -447,3 +449,17 @@ def test_bad_values_are_refused_on_one_line(words: str, folder: Path, monkeypatc
     assert ran.exit_code == 2, ran.output
     assert ran.stderr.count("\n") == 1
     assert ran.stdout == ""
+
+
+@pytest.mark.parametrize(("command", "option"), MOVED)
+def test_an_option_that_moved_is_refused_with_its_new_name(command: str, option: str) -> None:
+    """The new name is an option, or a command, that exists."""
+    told, words = MOVED[command, option], command.split()[1:]
+    shown = CliRunner().invoke(app, [*words, option, "x"])
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert shown.stderr == f"{command}: error: {option} is now {told}\n"
+    if told.startswith("a command"):
+        words, told = told.split("boundcheck ")[1].split()[:2], "--help"
+    elif told.startswith("the default; "):
+        told = told.removeprefix("the default; ").split()[0]
+    assert told in CliRunner().invoke(app, [*words, "--help"]).stdout

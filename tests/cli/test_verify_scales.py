@@ -94,12 +94,3 @@ def test_bad_usage_is_one_line_and_exit_code_2(run: Any, arguments: list[str], n
     assert result.exit_code == 2, result.output
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("option", "now"), [("--scaling", "reproduce scaling"), ("--logit-scales", "reproduce temperature")]
-)
-def test_an_option_that_moved_is_refused_with_the_new_commands_name(option: str, now: str) -> None:
-    result = CliRunner().invoke(app, ["verify", option, "gamma"])
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"boundcheck verify: error: {option} is now a command: boundcheck {now}")

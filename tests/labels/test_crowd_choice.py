@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from crowd_oracles import bayes_labels
 from scipy.special import expit, logit
 
 from boundcheck.crowds import Answers, CrowdLabels, attach_crowd, crowd_soft_labels, from_matrix, from_triples, scenario
@@ -111,6 +112,16 @@ def test_a_sparse_crowd_gets_the_majority_vote(size: tuple[int, int, int], seed:
     assert found.model == "mv"
     assert error(found.logits, y) == error(answers.surplus, y) < 0.4
     assert error(one_coin(answers).logits, y) > error(found.logits, y)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_on_a_sparse_crowd_no_rule_labels_better_than_the_vote(seed: int) -> None:
+    """Bayes' rule, which knows that accuracies are U(.5, .8), gives the vote's labels: nothing can be gained."""
+    answers, y = sparse_crowd(100, 30, 3, seed)
+    X = np.asarray(answers.X.todense() if hasattr(answers.X, "todense") else answers.X, dtype=float)
+    best = error(bayes_labels(X, 0.5, 0.8, sweeps=1000), y)
+    assert best < error(two_coin(answers).logits, y)
+    assert error(chosen(answers).logits, y) <= best
 
 
 @pytest.mark.parametrize("seed", [0, 1])
