@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zlib import compress, decompress
 
 import numpy as np
@@ -26,6 +26,7 @@ from boundcheck.records import Labels, Loss, TrainingSpec
 from boundcheck.records.reproduce import Choice, DistillSettings
 from boundcheck.training import Lesson, fit_many
 
+Part = Literal["validation", "test"]
 FIRST_SEED = {"test": 0, "validation": 5_000, "teacher": 9_000}
 """Initialisations are numbered 10 000 s + these + run for the experiment's seed s: no two uses share one."""
 BATCH = 2**25  # neurons times rows that train together; of them nothing is kept when the command is stopped
@@ -57,8 +58,6 @@ class Trained:
 
     students: each kind of labels trained in its own best way; same: both at one radius, the one of the radii open to
     both at which soft labels do best on validation rows.
-    unchosen: width -> soft minus hard on validation rows, one seed at a time, both at one step size and radius of the
-    grids, every such pair and every temperature.
     A logit of exactly 0 is wrong, as in the paper's error: a student all of whose neurons are dead has accuracy 0.
     """
 
@@ -68,7 +67,6 @@ class Trained:
     teacher: Bool[np.ndarray, " c"] | None
     students: Mapping[tuple[Labels, int], Students]
     same: Mapping[tuple[Labels, int], Students]
-    unchosen: Mapping[int, Float[np.ndarray, " k"]]
     cells_reused: int
 
 
@@ -127,10 +125,7 @@ class Study:
         _warn_of_the_edge(self.name, self.settings, students)
         z, test = self.teacher_logits[self.split.test], self.split.test
         teacher = None if np.isnan(z).any() else z * self.y[test] > 0
-        unchosen = {width: self._unchosen(width) for width in self.settings.widths}
-        return Trained(
-            self.name, self.data, self.split, teacher, students, at_one_radius, unchosen, self.kept_cells.reused
-        )
+        return Trained(self.name, self.data, self.split, teacher, students, at_one_radius, self.kept_cells.reused)
 
     @cached_property
     def teacher_logits(self) -> Float[np.ndarray, " n"]:
@@ -156,15 +151,12 @@ class Study:
         left, seeds, chosen = {w: list(grids[w]) for w in grids}, 2, dict[int, Chosen]()
         while left:
             jobs = [
-                job
-                for w in left
-                for c in left[w]
-                for job in self._jobs(labels, c, w, "validation", min(seeds, most[w]))
+                job for w in left for c in left[w] for job in self.jobs(labels, c, w, "validation", min(seeds, most[w]))
             ]
-            right = self._values("validation", jobs)
+            right = self.values("validation", jobs)
             for w, ways in list(left.items()):
                 count = min(seeds, most[w])
-                score = {c: sum(right[job] for job in self._jobs(labels, c, w, "validation", count)) for c in ways}
+                score = {c: sum(right[job] for job in self.jobs(labels, c, w, "validation", count)) for c in ways}
                 ways.sort(key=lambda choice: -score[choice])
                 if count == most[w]:
                     chosen[w] = Chosen(ways[0], score[ways[0]] / (count * len(self.split.valid)))
@@ -182,12 +174,12 @@ class Study:
         jobs = {
             job: None
             for labels, w, chosen in cells
-            for job in self._jobs(labels, chosen.choice, w, "test", self.settings.runs)
+            for job in self.jobs(labels, chosen.choice, w, "test", self.settings.runs)
         }
-        bits = self._values("test", list(jobs))
+        bits = self.values("test", list(jobs))
 
         def students(labels: Labels, w: int, chosen: Chosen) -> Students:
-            tested = self._jobs(labels, chosen.choice, w, "test", self.settings.runs)
+            tested = self.jobs(labels, chosen.choice, w, "test", self.settings.runs)
             right = [
                 np.unpackbits(np.frombuffer(_unpacked(bits[job]), np.uint8), count=len(self.split.test))
                 for job in tested
@@ -199,22 +191,12 @@ class Study:
             for footing in footings
         ]
 
-    def _unchosen(self, width: int) -> Float[np.ndarray, " k"]:
-        jobs = [job for choice in self.settings.soft_grid for job in self._jobs("soft", choice, width, "validation", 2)]
-        known = {(c.step_size, c.radius): c for c in self.settings.hard_grid}
-        pairs = [
-            (job, Job("hard", known[job.choice.step_size, job.choice.radius], width, job.seed))
-            for job in jobs
-            if (job.choice.step_size, job.choice.radius) in known
-        ]
-        right = self._values("validation", [job for pair in pairs for job in pair])
-        return np.array([right[soft] - right[hard] for soft, hard in pairs]) / len(self.split.valid)
-
-    def _jobs(self, labels: Labels, choice: Choice, width: int, part: str, runs: int) -> list[Job]:
+    def jobs(self, labels: Labels, choice: Choice, width: int, part: Part, runs: int) -> list[Job]:
+        """The first `runs` networks of this kind for this part: seeds of validation are not those of the test."""
         first = 10_000 * self.seed + FIRST_SEED[part]
         return [Job(labels, choice, width, seed) for seed in range(first, first + runs)]
 
-    def _values(self, part: str, jobs: Sequence[Job]) -> dict[Job, Any]:
+    def values(self, part: Part, jobs: Sequence[Job]) -> dict[Job, Any]:
         """What each network gets right: the number of validation rows, or which test rows, as packed bits."""
         rows = self.split.trial if part == "validation" else self.split.train
         found = {job: self.kept_cells.load(self._key(part, rows, job)) for job in jobs}
@@ -236,7 +218,7 @@ class Study:
             done += len(batch)
         return found
 
-    def _key(self, part: str, rows: Int[np.ndarray, " k"], job: Job) -> list[Any]:
+    def _key(self, part: Part, rows: Int[np.ndarray, " k"], job: Job) -> list[Any]:
         """What determines a network and what is asked of it."""
         goal = sha256(self._targets(job.labels, job.choice)[rows].tobytes()).hexdigest()
         spec = self._spec(job.labels, job.choice).to_json()

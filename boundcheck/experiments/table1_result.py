@@ -1,6 +1,7 @@
 """What Table 1's networks say: accuracies beside the paper's, and the paper's claims with verdicts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from boundcheck.experiments.distill_result import gain, row, teacher_accuracy
 from boundcheck.experiments.estimates import crossed, difference, estimate, percent, positive
 from boundcheck.records.reproduce import (
     DistillSettings,
+    EqualFooting,
     MarginDraw,
     PaperClaim,
     PaperVerdict,
@@ -28,7 +30,12 @@ PAPER = {  # (data, width): accuracies in per cent, Table 1
 
 
 def assemble(
-    source: str, reduced: Trained, everything: Trained, settings: DistillSettings, margins: Sequence[MarginDraw]
+    source: str,
+    reduced: Trained,
+    everything: Trained,
+    settings: DistillSettings,
+    equal: Sequence[EqualFooting],
+    margins: Sequence[MarginDraw],
 ) -> Table1:
     """The whole result from the networks of both data sets and the margins."""
     both = (reduced, everything)
@@ -50,13 +57,20 @@ def assemble(
         claims=tuple(claim for claim in claims if claim is not None),
         cells_reused=sum(t.cells_reused for t in both),
         provenance=tuple(t.data.provenance for t in both),
+        equal_footing=tuple(replace(one, paper_gain=_paper_gain(one.data, one.width)) for one in equal),
     )
+
+
+def _paper_gain(data: str, width: int) -> float | None:
+    """Soft minus hard as printed, a share like our gains."""
+    paper = PAPER.get((data, width))
+    return None if paper is None else (paper["soft"] - paper["hard"]) / 100
 
 
 def _row(trained: Trained, width: int) -> Table1Row:
     ours, teacher = row("each its own", trained.students, width), teacher_accuracy(trained)
     assert teacher is not None, "the network labels the test rows too"
-    paper = PAPER.get((trained.name, width))
+    printed = _paper_gain(trained.name, width)
     return Table1Row(
         data=trained.name,
         width=width,
@@ -66,10 +80,8 @@ def _row(trained: Trained, width: int) -> Table1Row:
         gain=ours.gain,
         hard_choice=ours.hard_choice,
         soft_choice=ours.soft_choice,
-        paper=paper,
-        paper_gain_inside=None
-        if paper is None
-        else bool(ours.gain.lower <= (paper["soft"] - paper["hard"]) / 100 <= ours.gain.upper),
+        paper=PAPER.get((trained.name, width)),
+        paper_gain_inside=None if printed is None else bool(ours.gain.lower <= printed <= ours.gain.upper),
     )
 
 

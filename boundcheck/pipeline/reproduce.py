@@ -10,6 +10,7 @@ from boundcheck.datasets import Data, Dataset, as_dataset, from_arrays
 from boundcheck.errors import InputError, MissingExtraError
 from boundcheck.experiments.cells import KeptCells
 from boundcheck.experiments.distill import Study
+from boundcheck.experiments.equal_footing import equal_footing
 from boundcheck.experiments.table1_result import ALL, REDUCED, assemble
 from boundcheck.pipeline.crowd_student import crowd_student as crowd
 from boundcheck.pipeline.logit_scales import logit_scales as temperature
@@ -57,12 +58,14 @@ def table1(
     reduced = as_dataset(
         data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed
     )
-    easy, hard = (
-        Study(name, some, chosen, seed=seed, cells=store, progress=progress).train()
+    studies = [
+        Study(name, some, chosen, seed=seed, cells=store, progress=progress)
         for name, some in ((REDUCED, reduced), (ALL, everything))
-    )
+    ]
+    easy, hard = (study.train() for study in studies)
+    equal = [one for study in studies for one in equal_footing(study)]
     margins = _margins(reduced, everything, MARGIN_DRAWS, seed, store, progress)
-    return assemble(everything.name, easy, hard, chosen, margins)
+    return assemble(everything.name, easy, hard, chosen, equal, margins)
 
 
 def figure1(

@@ -94,6 +94,24 @@ class Table1Row(Record):
 
 
 @dataclass(frozen=True)
+class EqualFooting(Record):
+    """Hard and soft labels at one step size and radius; nothing is chosen for soft labels.
+
+    way: the step size is the best one for hard labels at this radius; its temperature is of the soft labels.
+    Accuracies on validation rows after training on the trial rows, intervals over initialisations.
+    paper_gain: soft minus hard of Table 1, None where it has none.
+    """
+
+    data: str
+    width: int
+    way: Choice
+    hard: MeanInterval
+    soft: MeanInterval
+    gain: MeanInterval
+    paper_gain: float | None = None
+
+
+@dataclass(frozen=True)
 class MarginDraw(Record):
     """Margins of random subsets of both data sets with the same number of rows.
 
@@ -123,6 +141,7 @@ class Table1(Record):
     claims: tuple[PaperClaim, ...]
     cells_reused: int
     provenance: tuple[str, ...] = ()
+    equal_footing: tuple[EqualFooting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -321,8 +322,11 @@ def experiments_tell_what_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> No
     figure1 = pytest.importorskip("boundcheck.experiments.figure1")
     monkeypatch.setattr(figure1, "figure1", lambda images, settings, **_: Asked(f"{images.digest} {vars(settings)}"))
     monkeypatch.setattr(
-        reproduce.Study, "train", lambda study: f"{study.name} {study.data.digest} {vars(study.settings)}"
+        reproduce,
+        "Study",
+        lambda name, data, chosen, **_: SimpleNamespace(train=lambda: f"{name} {data.digest} {vars(chosen)}"),
     )
+    monkeypatch.setattr(reproduce, "equal_footing", lambda _: [])
     monkeypatch.setattr(reproduce, "_margins", lambda *_: [])
     monkeypatch.setattr(reproduce, "assemble", lambda *given: Asked(str(given)))
 

@@ -44,7 +44,7 @@ def test_table1_prints_both_tables_writes_its_files_and_resumes(tmp_path: Path) 
     assert all(number in shown.stdout for number in ("98.75", "93.04", "95.62", "(a)", "(b)", "(d)"))
     assert plot.stat().st_size > 10_000
     text = tex.read_text()
-    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 2
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 5
     assert "93.04" in text
     assert r"\%" in text
     envelope = json.loads(invoke(TABLE1, store, "--json").stdout)
@@ -54,8 +54,9 @@ def test_table1_prints_both_tables_writes_its_files_and_resumes(tmp_path: Path) 
     assert [(row["data"], row["width"]) for row in result["rows"]] == [
         (name, width) for name in ("without 1,4,7,9", "all digits") for width in (4, 8)
     ]
-    least = 2 * (4 + 60 * 2 * 2 + 2 * 2 * 2)  # teachers, choice, evaluation in each one's own way
+    least = 2 * (1 + 60 * 2 * 2 + 2 * 2 * 2)  # teacher, choice, evaluation in each one's own way
     assert least <= result["cells_reused"] <= least + 2 * 2 * 2 * 2  # and at the same radius where that is another
+    assert len(result["equal_footing"]) == 2 * 2 * 4 * 3  # data, widths, radii, temperatures
     assert {claim["id"] for claim in result["claims"]} == {"a", "b", "d"}
     assert all(set(claim) == {"id", "statement", "verdict", "evidence"} for claim in result["claims"])
 

@@ -114,7 +114,7 @@ def test_the_verdict_names_the_widths_where_soft_labels_help(data: bc.Dataset) -
             for width, gain in gains.items()
             for labels in ("hard", "soft")
         }
-        return Trained("x", data, stratified(data.y, 0.6, 0), None, students, {}, {}, 0)  # type: ignore[arg-type]
+        return Trained("x", data, stratified(data.y, 0.6, 0), None, students, {}, 0)  # type: ignore[arg-type]
 
     def said(gains: dict[int, float]) -> str:
         document = present(distilled(made_up(gains), "t", settings))

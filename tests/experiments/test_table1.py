@@ -10,6 +10,7 @@ import pytest
 from boundcheck.datasets import Dataset, load_dataset
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.experiments.distill import Students, Study, Trained
+from boundcheck.experiments.equal_footing import equal_footing
 from boundcheck.experiments.split import stratified
 from boundcheck.experiments.table1_result import ALL, PAPER, REDUCED, assemble
 from boundcheck.experiments.targets import soft_targets
@@ -168,6 +169,26 @@ def test_more_runs_reuse_the_ones_made(data: Dataset, kept: Kept) -> None:
     assert more.students["soft", 4].right.shape[0] == 4
 
 
+def test_on_equal_footing_both_kinds_are_trained_the_hard_labels_best_way(data: Dataset, kept: Kept) -> None:
+    """Each accuracy is that of networks trained on their own, on validation rows."""
+    grid = tuple(Choice(step, radius) for step in (1e-3, 16.0) for radius in (30.0, 7.0))
+    study = Study(REDUCED, data, replace(TINY, hard_grid=grid, selection_rows=60), cells=Kept())
+    found = equal_footing(study)
+    assert [(one.width, one.way) for one in found] == [(w, Choice(16.0, 30.0, t)) for w in TINY.widths for t in (1, 5)]
+    trial, valid = study.split.trial, study.split.valid
+    assert len(trial) == 60
+    assert not set(trial) & set(valid)
+    one, targets = found[1], soft_targets(study.teacher_logits[trial], 5.0)
+    accuracies = [
+        np.mean(fit(data.X[trial], targets, TrainingSpec("soft", "kl", 30.0, 16.0, 60), 4, seed).predict(data.X[valid])
+                * data.y[valid] > 0)
+        for seed in range(5000, 5003)
+    ]  # fmt: skip
+    assert one.soft.mean == pytest.approx(np.mean(accuracies))
+    assert one.gain.mean == pytest.approx(one.soft.mean - one.hard.mean)
+    assert found[0].hard == one.hard
+
+
 def made_up(name: str, data: Dataset, accuracy: Mapping[tuple[str, int], float]) -> Trained:
     """Students that are right independently with these probabilities."""
     rng = np.random.default_rng(len(name))
@@ -176,7 +197,7 @@ def made_up(name: str, data: Dataset, accuracy: Mapping[tuple[str, int], float])
         key: Students(Choice(1.0, 1.0), 0.9, rng.random((40, 2000)) < probability)  # type: ignore[misc]
         for key, probability in accuracy.items()
     }
-    return Trained(name, data, split, np.ones(2000, bool), students, {}, {}, 0)  # type: ignore[arg-type]
+    return Trained(name, data, split, np.ones(2000, bool), students, {}, 0)  # type: ignore[arg-type]
 
 
 def verdicts(data: Dataset, easy: tuple[float, float], hard: tuple[float, float]) -> dict[str, str]:
@@ -187,7 +208,7 @@ def verdicts(data: Dataset, easy: tuple[float, float], hard: tuple[float, float]
         found = {("hard", width): 0.7 for width in settings.widths}
         return found | {("soft", width): 0.7 + gains[width == 64] for width in settings.widths}
 
-    result = assemble("x", made_up(REDUCED, data, both(easy)), made_up(ALL, data, both(hard)), settings, [])
+    result = assemble("x", made_up(REDUCED, data, both(easy)), made_up(ALL, data, both(hard)), settings, [], [])
     return {claim.id: claim.verdict for claim in result.claims}
 
 
@@ -204,14 +225,14 @@ def test_the_margin_claim_needs_disjoint_margins(data: Dataset, trained: Trained
     def claim(gap: float) -> str:
         lowers = [0.05 + gap + i * 1e-4 for i in range(5)]
         draws = [MarginDraw(100, Interval(low, max(low, 0.06)), Interval(0.04, 0.05)) for low in lowers]
-        return {c.id: c.verdict for c in assemble("x", trained, other, TINY, draws).claims}["d"]
+        return {c.id: c.verdict for c in assemble("x", trained, other, TINY, [], draws).claims}["d"]
 
     assert claim(0.01) == "holds"
     assert claim(-0.02) == "refuted"
 
 
 def test_the_result_is_json_and_rows_carry_the_papers_numbers(trained: Trained) -> None:
-    result = assemble("digits", trained, replace(trained, name=ALL), TINY, [])
+    result = assemble("digits", trained, replace(trained, name=ALL), TINY, [], [])
     assert isinstance(result, Table1)
     body = json.loads(json.dumps(result.to_json()))
     assert [(row["data"], row["width"]) for row in body["rows"]] == [(n, w) for n in (REDUCED, ALL) for w in (4, 8)]

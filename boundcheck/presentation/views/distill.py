@@ -79,7 +79,7 @@ def _widths(report: Distilled) -> str:
 
 def _points(finding: Finding) -> str:
     half = (finding.gain.upper - finding.gain.lower) / 2
-    return f"{100 * finding.gain.mean:+.1f} ± {100 * half:.1f} points"
+    return f"{round(100 * finding.gain.mean, 1) + 0.0:+.1f} ± {100 * half:.1f} points"
 
 
 def _panels(report: Distilled) -> list[Figure]:
