@@ -89,7 +89,7 @@ EQUAL_FOOTING = (
     Column("hard", "hard", format=interval),
     Column("soft", "soft", format=interval),
     Column("gain", "soft - hard", format=interval),
-    Column("paper_gain", "paper: soft - hard", format=lambda value: "" if value is None else f"{100 * value:+.2f}"),
+    Column("paper_gain", "paper", format=lambda value: "" if value is None else f"{100 * value:+.2f}"),
 )
 
 
