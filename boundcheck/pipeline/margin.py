@@ -168,11 +168,16 @@ def settled_margin(dataset: Dataset, **settings: Any) -> MarginReport:
     return report
 
 
-def eps_margin(dataset: Dataset, eps: float, gamma: Interval, progress: Progress = SILENT) -> float:
-    """A lower bound of the eps-margin in the sup norm, at least the lower end of gamma (theory: Eps-margin)."""
-    rays = find_rays(dataset.raw, dataset.y)
-    (level,) = _profile(dataset, rays, (eps,), None, float("inf"), progress)["profile"]
-    return max(gamma.lower, float(level.gamma_sup.lower))
+def eps_margin(dataset: Dataset, eps: float, gamma: Interval, **sampling: Any) -> float:
+    """A lower bound of the eps-margin in the sup norm (theory: Eps-margin), at the confidence of `sampling`.
+
+    gamma: of the same data, of use where the eps-margin is exact: the better of two sampled ends holds less surely.
+    sampling: confidence, tolerance, draws, seed and progress, as for `margin`.
+    """
+    rays, progress = find_rays(dataset.raw, dataset.y), sampling["progress"]
+    (level,) = _profile(dataset, rays, (eps,), sampling, float("inf"), progress)["profile"]
+    found = level.gamma_sup
+    return max(gamma.lower, found.lower) if found.exact else float(found.lower)
 
 
 def _check(norm: str, confidence: float, tolerance: float, draws: int | None, time_limit: float | None) -> None:

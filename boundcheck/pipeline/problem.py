@@ -19,8 +19,7 @@ from boundcheck.datasets.dataset import checked_probabilities
 from boundcheck.labels.files import labels_for
 from boundcheck.labels.teachers import MadeLabels, warn_beyond_hypothesis
 from boundcheck.pipeline.data_bounds import data_rows
-from boundcheck.pipeline.margin import eps_margin
-from boundcheck.pipeline.teacher import find_teacher
+from boundcheck.pipeline.teacher import find_eps_margin, find_teacher
 from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.margin import Teacher
@@ -54,9 +53,11 @@ class Problem:
         n = len(self.data.y)
         return bounds.evaluate(name, gamma=self.gamma.lower, eps=self.eps, n=n, delta=self.delta, c=c, **more)
 
-    def rows(self, *, seed: int, progress: Progress) -> list[BoundRow]:
+    def rows(self, *, draws: int | None, seed: int, store: Store | None, progress: Progress) -> list[BoundRow]:
         """Every bound on the error: those that allow it at the eps-margin, and those from the data's moments."""
-        sharper = eps_margin(self.data, self.eps, self.gamma, progress)
+        sharper = find_eps_margin(
+            self.teacher, self.data, self.eps, draws=draws, seed=seed, store=store, progress=progress
+        )
         at = partial(point, n=len(self.data.y), delta=self.delta, c=float(np.linalg.norm(self.data.X, axis=1).min()))
         known = [one for one in bounds.registry.values() if one.criterion == "error" and one.family != "lower"]
         every = list(DATA_BOUNDS.values())

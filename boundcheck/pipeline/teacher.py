@@ -7,12 +7,13 @@ import numpy as np
 from boundcheck import margins, numerics
 from boundcheck.datasets import Dataset
 from boundcheck.experiments.cells import KeptCells
-from boundcheck.pipeline.margin import settled_margin
+from boundcheck.pipeline.margin import eps_margin, settled_margin
 from boundcheck.progress import Progress
 from boundcheck.records import Interval
 from boundcheck.records.margin import Teacher
 from boundcheck.search import Store
 
+CONFIDENCE = 0.99
 TOLERANCE = 0.1  # relative width of gamma's interval; widths go like gamma^-2 or gamma^-4
 
 
@@ -24,15 +25,43 @@ def find_teacher(
     draws: for the margin; None: as many as the size of the data asks for.
     """
     kept_cells = KeptCells(store, "teacher", version=1)
-    identity = [data.digest, TOLERANCE, draws, seed, numerics.version("margins", margins.NUMERICS), np.__version__]
+    identity = _identity(data, draws, seed)
     if (kept := kept_cells.load(identity)) is None:
-        report = settled_margin(data, norm="sup", tolerance=TOLERANCE, draws=draws, seed=seed, progress=progress)
+        report = settled_margin(
+            data, norm="sup", confidence=CONFIDENCE, tolerance=TOLERANCE, draws=draws, seed=seed, progress=progress
+        )
         if report.conflicts:
             return None
         assert report.teacher is not None
         kept = report.teacher.to_json()
         kept_cells.keep(identity, kept)
     return _restored(kept)
+
+
+def find_eps_margin(
+    teacher: Teacher,
+    data: Dataset,
+    eps: float,
+    *,
+    draws: int | None,
+    seed: int,
+    store: Store | None,
+    progress: Progress,
+) -> float:
+    """A lower bound of the eps-margin, as tight and as sure as the teacher's margin."""
+    kept_cells = KeptCells(store, "eps margin", version=1)
+    identity = [*_identity(data, draws, seed), eps]
+    if (kept := kept_cells.load(identity)) is None:
+        kept = eps_margin(
+            data, eps, teacher.margin,
+            confidence=CONFIDENCE, tolerance=TOLERANCE, draws=draws, seed=seed, progress=progress,
+        )  # fmt: skip
+        kept_cells.keep(identity, kept)
+    return float(kept)
+
+
+def _identity(data: Dataset, draws: int | None, seed: int) -> list[Any]:
+    return [data.digest, TOLERANCE, draws, seed, numerics.version("margins", margins.NUMERICS), np.__version__]
 
 
 def _restored(kept: dict[str, Any]) -> Teacher:

@@ -91,7 +91,7 @@ def verify(
             progress=progress,
         )
     mode: Training = training or "practical"
-    rows = problem.rows(seed=seed, progress=progress)
+    rows = problem.rows(draws=margin_draws, seed=seed, store=store, progress=progress)
     own = (
         own_labels(problem, seed=seed, progress=progress)
         if mode == "practical" and problem.foreign and settings.radius is None and not problem.radius_known
