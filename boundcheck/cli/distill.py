@@ -49,8 +49,8 @@ def distill(
     wanted: DistillOptions,
     plot: options.Plot = None,
     latex: options.Latex = None,
-    store: options.StoreFile = None,
     rows: options.DataOptions,
+    where: options.Training,
 ) -> None:
     """Does a small student gain from a teacher's soft labels on held-out rows?
 
@@ -62,9 +62,8 @@ def distill(
     Example: boundcheck distill sklearn:digits --positive 5,6,7,8,9 --widths 4,8 --runs 8
     """
     from boundcheck.pipeline.distill import distill
-    from boundcheck.search import Store
 
     dataset = this.load(data, rows)
-    with Store(store) as opened:
-        result = distill(dataset, **vars(wanted), seed=this.seed, store=opened, progress=this.progress)
+    with where.opened() as place:
+        result = distill(dataset, **vars(wanted), seed=this.seed, **place, progress=this.progress)
     this.finish(result, files=(wanted.labels, wanted.answers))

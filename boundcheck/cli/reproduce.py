@@ -73,7 +73,7 @@ def table1(
     data: Digits = "sklearn:digits",
     plot: options.Plot = None,
     latex: options.Latex = None,
-    store: options.StoreFile = None,
+    where: options.Training,
 ) -> None:
     """Table 1: two-layer students of few neurons, on hard labels or on a wide teacher's soft labels.
 
@@ -85,10 +85,9 @@ def table1(
     Example: boundcheck reproduce table1 --plot table1.png --latex table1.tex
     """
     from boundcheck.pipeline.reproduce import table1
-    from boundcheck.search import Store
 
-    with Store(store) as opened:
-        result = table1(data, **vars(wanted), seed=this.seed, store=opened, progress=this.progress)
+    with where.opened() as place:
+        result = table1(data, **vars(wanted), seed=this.seed, **place, progress=this.progress)
     this.finish(result, data_sha256=result.data_sha256, about=result.provenance)
 
 

@@ -6,9 +6,9 @@ case of digits and a network of 512 neurons.
 
 import warnings
 from base64 import b85decode, b85encode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from zlib import compress, decompress
@@ -24,6 +24,8 @@ from boundcheck.experiments.targets import network_logits, soft_targets
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Labels, Loss, TrainingSpec
 from boundcheck.records.reproduce import Choice, DistillSettings
+from boundcheck.search.collect import first_of
+from boundcheck.search.executors import Executor, LocalExecutor
 from boundcheck.training import Lesson, fit_many
 
 Part = Literal["validation", "test"]
@@ -94,6 +96,7 @@ class Study:
     seed: int = 0
     split_seed: int | None = None
     cells: Cells | None = None
+    executor: Executor = field(default_factory=LocalExecutor)
     progress: Progress = SILENT
 
     def __post_init__(self) -> None:
@@ -198,24 +201,34 @@ class Study:
 
     def values(self, part: Part, jobs: Sequence[Job]) -> dict[Job, Any]:
         """What each network gets right: the number of validation rows, or which test rows, as packed bits."""
-        rows = self.split.trial if part == "validation" else self.split.train
+        rows, judged = (
+            (self.split.trial, self.split.valid) if part == "validation" else (self.split.train, self.split.test)
+        )
         found = {job: self.kept_cells.load(self._key(part, rows, job)) for job in jobs}
-        missing = [job for job in found if found[job] is None]
-        done = 0
-        for batch in _batches(missing, BATCH // len(rows)):
-            self.progress.update(f"{self.name}: {part} of {batch[0].labels} labels", done, len(missing))
-            ways = list(dict.fromkeys(job.choice for job in batch))
-            lessons = [
-                Lesson(self._targets(batch[0].labels, way)[rows], self._spec(batch[0].labels, way)) for way in ways
-            ]
-            networks = fit_many(self.X[rows], lessons, [(ways.index(job.choice), job.width, job.seed) for job in batch])
-            judged = self.split.valid if part == "validation" else self.split.test
-            X, y = self.X[judged], self.y[judged]
-            for job, network in zip(batch, networks, strict=True):
-                right = network.predict(X) * y > 0
-                found[job] = int(right.sum()) if part == "validation" else _packed(np.packbits(right))
-                self.kept_cells.keep(self._key(part, rows, job), found[job])
-            done += len(batch)
+        missing = sorted((job for job in found if found[job] is None), key=lambda job: (job.labels, job.width))
+        neurons = sum(job.width for job in missing)
+        for labels in LABELS:
+            waiting = [job for job in missing if job.labels == labels]
+            lessons = {
+                job.choice: Lesson(self._targets(labels, job.choice)[rows], self._spec(labels, job.choice))
+                for job in waiting
+            }
+            task = partial(_trained, self.X[rows], lessons, self.X[judged], self.y[judged], part == "test")
+
+            def take(neurons: int, waiting: list[Job] = waiting) -> list[Job]:
+                count = first_of([job.width for job in waiting], min(neurons, BATCH // len(rows)))
+                taken, waiting[:count] = waiting[:count], []
+                return taken
+
+            def within(batch: Sequence[Job], share: float) -> None:
+                done = sum(job.width for job in missing if found[job] is not None)
+                more = share * sum(job.width for job in batch)
+                self.progress.update(f"{self.name}: {part} of {batch[0].labels} labels", done + more, neurons)
+
+            for batch in self.executor.run(task, take, within) if waiting else ():
+                for job, value in batch:
+                    found[job] = value
+                    self.kept_cells.keep(self._key(part, rows, job), value)
         return found
 
     def _key(self, part: Part, rows: Int[np.ndarray, " k"], job: Job) -> list[Any]:
@@ -236,16 +249,22 @@ class Study:
         return TrainingSpec(labels, loss, choice.radius, choice.step_size, self.settings.steps)
 
 
-def _batches(jobs: Sequence[Job], neurons: int) -> Iterator[list[Job]]:
-    """Jobs of one kind of labels that train together, by width, at most `neurons` but at least one network."""
-    batch: list[Job] = []
-    for job in sorted(jobs, key=lambda job: (job.labels, job.width)):
-        if batch and (job.labels != batch[0].labels or sum(other.width for other in batch) + job.width > neurons):
-            yield batch
-            batch = []
-        batch.append(job)
-    if batch:
-        yield batch
+def _trained(
+    X: Float[np.ndarray, "k d"],
+    lessons: Mapping[Choice, Lesson],
+    judged: Float[np.ndarray, "c d"],
+    y: Int[np.ndarray, " c"],
+    each: bool,
+    jobs: Sequence[Job],
+    *,
+    progress: Progress = SILENT,
+) -> list[tuple[Job, int | str]]:
+    """Each job with how many of the judged rows its network gets right or, for `each`, which ones."""
+    ways = list(dict.fromkeys(job.choice for job in jobs))
+    asked = [(ways.index(job.choice), job.width, job.seed) for job in jobs]
+    networks = fit_many(X, [lessons[way] for way in ways], asked, progress=progress)
+    right = [network.predict(judged) * y > 0 for network in networks]
+    return [(job, _packed(np.packbits(r)) if each else int(r.sum())) for job, r in zip(jobs, right, strict=True)]
 
 
 def _packed(values: np.ndarray) -> str:

@@ -18,7 +18,7 @@ from boundcheck.pipeline.problem import given_labels
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records.distill import Distilled
 from boundcheck.records.reproduce import DistillSettings
-from boundcheck.search import Store
+from boundcheck.search import Executor, LocalExecutor, Store
 
 __all__ = ["distill"]
 
@@ -40,6 +40,7 @@ def distill(
     split_seed: int | None = None,
     seed: int = 0,
     store: Store | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Distilled:
     """Train students of small widths on hard labels and on a teacher's soft ones, and compare them on held-out rows.
@@ -49,7 +50,7 @@ def distill(
     is chosen.  labels: a file or an array (n,) of P(y = +1); None: those of `teacher`.  network: 512 neurons, kernel:
     kernel logistic regression, both fitted to the training rows alone; crowd: the posterior of `answers`, whose tasks
     are rows of the data, positive_answers as for `labels_make`.  widths: even.  runs: seeds a cell, at least 2.
-    store: where finished networks are kept and found again.
+    store: where finished networks are kept and found again.  executor: where they are trained.
     Raises InputError for numbers out of range, labels that do not fit, and data too small to split.
     """
     data = as_dataset(dataset)
@@ -74,7 +75,7 @@ def distill(
     elif teacher == "kernel":
         logits = _kernel(data, parts(data, share, split_seed, settings.selection_rows))
         words = f"kernel logistic regression on at most {settings.selection_rows:,} training rows"
-    study = Study(data.name, data, settings, logits, seed, split_seed, store, progress)
+    study = Study(data.name, data, settings, logits, seed, split_seed, store, executor or LocalExecutor(), progress)
     return distilled(study.train(), words, settings)
 
 

@@ -19,7 +19,7 @@ from boundcheck.pipeline.scaling import scaling
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import Interval
 from boundcheck.records.reproduce import DistillSettings, MarginDraw, Table1
-from boundcheck.search import Store
+from boundcheck.search import Executor, LocalExecutor, Store
 
 if TYPE_CHECKING:
     from boundcheck.records.reproduce import Figure1
@@ -42,13 +42,15 @@ def table1(
     subsample: int | None = None,
     seed: int = 0,
     store: Store | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Table1:
     """Table 1 of the paper on digits 0..9: > 4 against the rest, with and without 1, 4, 7 and 9.
 
     data: DATA, or (X, y), whose classes are the digits.  widths: of the students, even.  runs: seeds a cell, at
     least 2.  steps: of the students.  train_share: see `DistillSettings`.
-    store: where finished networks and margins are kept and found again, None for nowhere.
+    store: where finished networks and margins are kept and found again, None for nowhere.  executor: where networks
+    are trained.
     Raises InputError for data that cannot be used.
     """
     if not 0 < train_share < 1:
@@ -59,7 +61,7 @@ def table1(
         data, positive=tuple(c for c in POSITIVE if c not in HARDER), drop=HARDER, subsample=subsample, seed=seed
     )
     studies = [
-        Study(name, some, chosen, seed=seed, cells=store, progress=progress)
+        Study(name, some, chosen, seed=seed, cells=store, executor=executor or LocalExecutor(), progress=progress)
         for name, some in ((REDUCED, reduced), (ALL, everything))
     ]
     easy, hard = (study.train() for study in studies)

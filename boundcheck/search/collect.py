@@ -57,7 +57,7 @@ class Collector:
         waiting = [job for job in dict.fromkeys(jobs) if job not in done]
 
         def take(neurons: int) -> list[Job]:
-            count = 0 if self.expired else _first(waiting, neurons)
+            count = 0 if self.expired else first_of([width for width, _ in waiting], neurons)
             taken, waiting[:count] = waiting[:count], []
             return taken
 
@@ -87,11 +87,11 @@ class Collector:
         return time.monotonic() >= self.deadline
 
 
-def _first(jobs: Sequence[Job], neurons: int) -> int:
-    """How many of the first jobs have at most so many neurons in all; one, if there is any, in any case."""
+def first_of(widths: Sequence[int], neurons: int) -> int:
+    """How many of the first networks have at most so many neurons in all; one, if there is any, in any case."""
     total = 0
-    for count, (width, _) in enumerate(jobs):
+    for count, width in enumerate(widths):
         total += width
         if count and total > neurons:
             return count
-    return len(jobs)
+    return len(widths)

@@ -14,27 +14,27 @@ from typing import Any, Protocol, runtime_checkable
 
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import TrainingRun
 
 Job = tuple[int, int]
+"""Width and seed of a run of a search; other callers have jobs and results of their own."""
 
 
 @runtime_checkable
 class Task(Protocol):
-    """Trains (width, seed) jobs; the runs do not depend on how jobs are batched, nor on the process."""
+    """Trains jobs. A result says which job it is of, and depends neither on the other jobs nor on the process."""
 
-    def __call__(self, jobs: Sequence[Job], *, progress: Progress = SILENT) -> list[TrainingRun]:
+    def __call__(self, jobs: Sequence[Any], *, progress: Progress = SILENT) -> list[Any]:
         """Train."""
 
 
-Within = Callable[[Sequence[Job], float], None]
+Within = Callable[[Sequence[Any], float], None]
 """Listens to the share that is done of the batch of these jobs."""
-Take = Callable[[int], list[Job]]
+Take = Callable[[int], list[Any]]
 """Hands out jobs of about so many neurons in all; an empty list when none is left."""
 
 
-Batches = Generator[list[TrainingRun], None, None]
-"""Finished batches; closing it abandons the ones under way."""
+Batches = Generator[list[Any], None, None]
+"""Results of finished batches; closing it abandons the ones under way."""
 
 
 @runtime_checkable
@@ -64,7 +64,7 @@ class _Pace:
 class _Share:
     """Hears from a trainer how far a batch is."""
 
-    def __init__(self, jobs: Sequence[Job], within: Within) -> None:
+    def __init__(self, jobs: Sequence[Any], within: Within) -> None:
         self._jobs, self._within = jobs, within
 
     def update(self, message: str, completed: float | None = None, total: float | None = None) -> None:
@@ -177,7 +177,7 @@ def _itself(task: Task) -> Task:
     return task
 
 
-def _timed(task: Task, jobs: Sequence[Job]) -> tuple[list[TrainingRun], float]:
+def _timed(task: Task, jobs: Sequence[Any]) -> tuple[list[Any], float]:
     started = time.monotonic()
     return task(jobs, progress=SILENT), time.monotonic() - started
 

@@ -65,6 +65,21 @@ def test_on_the_first_footing_both_kinds_have_one_radius(data: bc.Dataset) -> No
         assert hard.validation_accuracy <= trained.students["hard", width].validation_accuracy
 
 
+class OneByOne:
+    """Hands back each network alone, the last one first: as workers elsewhere may."""
+
+    def run(self, task: Any, take: Any, within: Any) -> Any:
+        jobs = [job for batch in iter(lambda: take(1), []) for job in batch]
+        for job in reversed(jobs):
+            within([job], 0.5)
+            yield task([job])
+
+
+def test_students_do_not_depend_on_where_they_are_trained(data: bc.Dataset) -> None:
+    here, elsewhere = (bc.distill(data, **SMALL, executor=executor) for executor in (None, OneByOne()))
+    assert here.rows == elsewhere.rows
+
+
 def test_given_labels_are_what_soft_students_learn(data: bc.Dataset) -> None:
     """Labels of the contrary class teach the contrary; the hard students do not read them."""
     right = bc.distill(data, labels=1 / (1 + np.exp(-4.0 * data.y)), **SMALL)

@@ -9,6 +9,7 @@ import pytest
 from search.bernoulli import SPEC, Bernoulli, X, Y
 from search.test_widths import same
 
+import boundcheck as bc
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
 from boundcheck.records import Search, TrainingSpec
 from boundcheck.search import DaskExecutor, LocalExecutor, Store, executors, minimal_width, open_executor, train_runs
@@ -87,16 +88,18 @@ def always_dies(X: Any, y: Any, p: Any, spec: Any, jobs: Sequence[Any], *, eps: 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_dask_gives_the_same_runs_and_survives_the_death_of_a_worker(tmp_path: Path) -> None:
     expected = search(None, Bernoulli(CURVE))
-    log = tmp_path / "log"
+    log, data = tmp_path / "log", "synthetic:teacher:n=60,d=3,neurons=4,gap=0.05"
     fatal = Bernoulli(CURVE, log=str(log), suicide=str(tmp_path / "died"), last_words=(8, 3))
     with open_executor("local:2") as executor, Store(tmp_path / "runs.sqlite") as store:
         found = search(executor, fatal, store=store)
         assert (tmp_path / "died").exists()
         stored = [run for setting in store.settings() for run in store.runs(setting.id)]
         networks = [octagon(executor), octagon(None)]
+        students = [bc.distill(data, widths=(4,), runs=2, steps=10, executor=where).rows for where in (executor, None)]
         with pytest.raises(BoundcheckError, match="workers keep dying"):
             search(executor, always_dies)
     assert same(networks[0]) == same(networks[1]), "real networks too, bit for bit"
+    assert students[0] == students[1]
     assert same(found) == same(expected)
     assert len(stored) == expected.runs
     processes = {line.split(",")[1] for line in log.read_text().splitlines()}
