@@ -6,6 +6,10 @@ avoids are counted in exact arithmetic.  The other outputs are relus, and the qu
 binary for each relu that a row wants large, and one for each row that may be wrong.
 """
 
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -199,16 +203,35 @@ class Programme:
         from scipy.optimize import LinearConstraint, milp
         from scipy.sparse import csr_array
 
-        # with presolve HiGHS 1.12 prints to stdout, whatever it is told
-        found = milp(
-            self._goal,
-            integrality=self._whole,
-            bounds=(self._least, self._most),
-            constraints=LinearConstraint(
-                csr_array(np.vstack(self._rows)), np.concatenate(self._low), np.concatenate(self._high)
-            ),
-            options={"node_limit": max(nodes, 1), "mip_rel_gap": GAP, "presolve": False},
-        )
+        rows = LinearConstraint(csr_array(np.vstack(self._rows)), np.concatenate(self._low), np.concatenate(self._high))
+        with _silent():
+            found = milp(
+                self._goal,
+                integrality=self._whole,
+                bounds=(self._least, self._most),
+                constraints=rows,
+                options={"node_limit": max(nodes, 1), "mip_rel_gap": GAP, "presolve": False},
+            )
         used = FIXED_NODES + int(found.mip_node_count or 0)
         D = None if found.x is None else found.x[: np.prod(self._shape)].reshape(self._shape)
         return "infeasible" if found.status == 2 else "feasible", D, used
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing that C code prints reaches stdout, where HiGHS 1.12 writes whatever it is told, into JSON too."""
+    libc = ctypes.CDLL(None)
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed: then nothing reaches it anyway
+        yield
+        return
+    libc.fflush(None)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            libc.fflush(None)
+            os.dup2(kept, 1)
+            os.close(kept)

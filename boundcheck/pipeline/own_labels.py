@@ -26,11 +26,15 @@ RELAXED = 4.0  # the factor by which radius, steps or temperature are raised
 
 @dataclass(frozen=True)
 class OwnLabels:
-    """radius: B for these labels.  note: why, in a sentence.  rung: of the bound for any labels, at its own radius."""
+    """radius: B for these labels.  note: why, in a sentence.  rung: of the bound for any labels, at its own radius.
+
+    certificate: of training on these labels at `radius`, once there is one.
+    """
 
     radius: float
     note: str
     rung: Rung
+    certificate: Rung | None = None
 
 
 def own_labels(problem: Problem, *, seed: int, progress: Progress) -> OwnLabels:

@@ -114,11 +114,9 @@ def verify(
         )
         for spec in specs
     )
-    certified = [
-        _certified(problem, kind, settings.certificate_time, seed, progress)
-        for kind in KINDS
-        if settings.certificate_time > 0
-    ]
+    certified = [_certified(problem, kind, settings, seed, progress) for kind in KINDS]
+    if own:
+        own = replace(own, certificate=_certified(problem, "soft", settings, seed, progress, own.radius))
     least, exclusion = _from_below(data, eps, specs[0].radius, settings, seed, progress)
     soft, hard = searches[0], [search for search in searches if search.labels == "hard"]
     stopped = (held_back(*each, problem, seed) for each in zip(searches, specs, strict=True) if problem.foreign)
@@ -219,15 +217,30 @@ def contenders(radius: float, own_radius: float | None) -> tuple[tuple[Labels, L
     return ("soft", "kl", radius), ("hard", "logistic", radius), ("hard", "logistic", own_radius)
 
 
-def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, progress: Progress) -> Rung:
-    """The smallest width certified within `seconds`: KL loss for soft labels, perceptron loss for hard ones."""
+def _certified(
+    problem: Problem,
+    labels: Labels,
+    settings: SearchSettings,
+    seed: int,
+    progress: Progress,
+    own_radius: float | None = None,
+) -> Rung | None:
+    """The smallest width certified in time: KL loss for soft labels, perceptron loss for hard ones; None for no time.
+
+    own_radius: B of the soft labels to train on, where they are meant and not the kernel teacher's.
+    """
+    seconds, z = settings.certificate_time, problem.teacher.z if own_radius is None else problem.logits
+    if not seconds:
+        return None
     found = certificate_width(
         problem.data.X,
         problem.data.y.astype(np.float64),
         problem.teacher.q,
-        problem.teacher.z,
+        z,
         problem.eps,
         labels,
+        radius=own_radius or 1.0,
+        margin=None if own_radius is None else float(np.sqrt(np.mean(z**2))),
         seeds=[run_seed(seed, i) for i in range(CERTIFIED_SEEDS)],
         success=CERTIFIED_SUCCESS,
         time_limit=seconds,
@@ -243,9 +256,9 @@ def _certified(problem: Problem, labels: Labels, seconds: float, seed: int, prog
         "kl" if labels == "soft" else "perceptron",
         found.width,
         "certified",
-        radius=None if found.spec is None else found.spec.radius,
+        radius=own_radius if found.spec is None else found.spec.radius,
         searched_to=found.failed_at,
-        note=note,
+        note=note if own_radius is None else f"{note}, of these labels",
     )
 
 
@@ -285,7 +298,7 @@ def _from_below(
 
 def _ladder(
     rows: Sequence[BoundRow],
-    certified: Sequence[Rung],
+    certified: Sequence[Rung | None],
     searches: Sequence[Search],
     *,
     foreign: bool,
@@ -304,10 +317,14 @@ def _ladder(
             for row in sorted(rows, key=lambda row: (ORDER.index(row.family), -row.width))
             if row.labels == labels
         ]
-        rungs += [own.rung] if own and labels == "soft" else []
+        of_these = own if labels == "soft" else None
+        rungs += [of_these.rung] if of_these else []
         rungs += [
-            replace(one, note=f"{one.note}, {note}" if note else one.note) for one in certified if one.labels == labels
+            replace(one, note=f"{one.note}, {note}" if note else one.note)
+            for one in certified
+            if one and one.labels == labels
         ]
+        rungs += [of_these.certificate] if of_these and of_these.certificate else []
         rungs += [
             Rung(
                 "empirical",

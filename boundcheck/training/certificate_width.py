@@ -65,6 +65,8 @@ def certificate_width(
     eps: float,
     labels: Labels,
     *,
+    radius: float = 1.0,
+    margin: float | None = None,
     seeds: Sequence[int],
     success: float = 0.95,
     time_limit: float = math.inf,
@@ -72,10 +74,11 @@ def certificate_width(
 ) -> CertifiedWidth:
     """Search the smallest even width whose certificate is at most eps for a fraction `success` of the seeds.
 
-    q: (n,) weights of the kernel teacher, z: (n,) its logits.  labels: "soft" trains the KL loss on
-    sigmoid(z), "hard" the perceptron loss, which is scale-free, at a tiny radius.  seeds: of W(0), as `initial_weights`
-    takes them.  FLOOR_STEPS/(gamma^2 eps) small steps leave practically nothing to optimisation, as the proved bounds
-    at their floor; D is the comparator of the theorems, or one fitted to W(0) where that does not reach eps.
+    q: (n,) weights of the kernel teacher, z: (n,) its logits, or any others for soft labels.  labels: "soft" trains the
+    KL loss on sigmoid(z) within about `radius`, "hard" the perceptron loss, which is scale-free, at a tiny radius.
+    margin: gamma, by default the least |z|.  seeds: of W(0), as `initial_weights` takes them.
+    FLOOR_STEPS (radius/gamma)^2/eps small steps leave practically nothing to optimisation, as the proved bounds at
+    their floor; D is the comparator of the theorems, or one fitted to W(0) where that does not reach eps.
     The radius is chosen at each width, the same for all seeds.  The search doubles
     the width and then bisects, taking for granted that more neurons are no worse; the two widths in the result are
     what was checked.  After time_limit seconds it returns what it has.  Fits are tried while neurons x samples stay
@@ -86,13 +89,13 @@ def certificate_width(
     """
     if not (0 < eps < 1 and 0 < success <= 1 and len(seeds) >= 1):
         raise InputError("certificate width: eps and success must lie in (0, 1), with at least one seed")
-    margin = float(np.min(np.abs(z)))
+    margin = float(np.min(np.abs(z))) if margin is None else margin
     if not margin:
         raise InputError("certificate width: a teacher logit is 0, so the teacher has no margin; use another teacher")
-    steps = math.ceil(FLOOR_STEPS / (margin**2 * eps))
+    steps = math.ceil(FLOOR_STEPS * radius**2 / (margin**2 * eps))
     if labels == "soft":
         target = z
-        base = TrainingSpec("soft", "kl", radius=1.0, step_size=FLOOR_STEP, steps=steps, precision="float64")
+        base = TrainingSpec("soft", "kl", radius=radius, step_size=FLOOR_STEP, steps=steps, precision="float64")
     else:
         scale = PERCEPTRON_SCALE
         target = scale * y * np.abs(z)

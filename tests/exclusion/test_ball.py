@@ -1,5 +1,7 @@
 """What a ball around W(0) contains, against linear programmes over all activation patterns, and against training."""
 
+import subprocess
+import sys
 from itertools import combinations, product
 
 import numpy as np
@@ -134,3 +136,13 @@ def test_a_wide_ball_excludes_nothing_that_the_circle_does_not():
     )
     assert found.least_width == 2
     assert found.shares[0].impossible == 0
+
+
+def test_what_c_code_prints_reaches_no_stdout() -> None:
+    """HiGHS put two lines before the JSON of `verify` on the octagon, B = 31, two errors allowed."""
+    script = (
+        "import ctypes; from boundcheck.exclusion.ball import _silent; puts = ctypes.CDLL(None).puts\n"
+        "print('before', flush=True)\nwith _silent(): puts(b'noise')\nputs(b'heard'); ctypes.CDLL(None).fflush(None)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "before\nheard\n"

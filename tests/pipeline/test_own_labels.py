@@ -8,6 +8,7 @@ from scipy.special import expit
 from test_verification import search
 
 import boundcheck as bc
+from boundcheck import training
 from boundcheck.labels.cost import Teacher
 from boundcheck.pipeline import own_labels
 from boundcheck.pipeline.problem import make_problem
@@ -24,6 +25,19 @@ QUICK = SearchSettings(steps=60, max_width=4, max_seeds=4)
 def failed(radius: float, steps: int) -> tuple[Search, bc.records.TrainingSpec]:
     """A search that found nothing up to 256 neurons."""
     return search(bracket=(256, None), minimal_width=None), practical(CIRCLE.X, "soft", "kl", radius, steps)
+
+
+def test_a_certificate_speaks_of_the_given_labels() -> None:
+    """Every run at its width trains to the error certified, on these labels and within its radius."""
+    p, eps = expit(CIRCLE.y), 0.3
+    report = bc.verify(CIRCLE, labels=p, settings=replace(QUICK, certificate_time=60.0), eps=eps)
+    kernel, own = (rung for rung in report.ladder if (rung.bound, rung.labels) == ("certificate", "soft"))
+    assert "of the kernel teacher's labels" in kernel.note
+    assert "of these labels" in own.note
+    assert kernel.width < own.width < next(rung.width for rung in report.ladder if rung.bound == "soft-agnostic")
+    spec = practical(CIRCLE.X, "soft", "kl", own.radius, 2000)
+    runs = training.train(CIRCLE.X, CIRCLE.y, p, spec, [(own.width, seed) for seed in range(10)])
+    assert max(run.average_error for run in runs) <= eps
 
 
 def test_given_labels_are_searched_at_the_radius_that_follows_them_and_at_one() -> None:
