@@ -10,6 +10,7 @@ from boundcheck.pipeline.crowd import crowd as crowd
 from boundcheck.pipeline.data import data as data
 from boundcheck.pipeline.data_bounds import data_width as data_width
 from boundcheck.pipeline.distill import distill as distill
+from boundcheck.pipeline.doctor import doctor as doctor
 from boundcheck.pipeline.explain import explain as explain
 from boundcheck.pipeline.labels import labels_check as labels_check
 from boundcheck.pipeline.labels import labels_make as labels_make

@@ -16,6 +16,7 @@ from boundcheck.cli.compare import compare
 from boundcheck.cli.crowd import crowd
 from boundcheck.cli.data import data
 from boundcheck.cli.distill import distill
+from boundcheck.cli.doctor import doctor
 from boundcheck.cli.explain import explain
 from boundcheck.cli.labels import labels
 from boundcheck.cli.logfile import Log
@@ -115,7 +116,7 @@ def _root(
     context.call_on_close(lambda: config.settings.reset(before))
 
 
-for _command in (audit, compare, crowd, data, distill, explain, margin, report, verify):
+for _command in (audit, compare, crowd, data, distill, doctor, explain, margin, report, verify):
     app.command()(_command)
 app.add_typer(labels, name="labels")
 app.add_typer(reproduce, name="reproduce")

@@ -34,6 +34,7 @@ VIEWS = {
     "LabelsMade": "labels:made",
     "LogitScales": "families:logit_scales",
     "Glossary": "explain:glossary",
+    "Health": "doctor:health",
     "MarginReport": "margin:margin",
     "Pruned": "runs:pruned",
     "QualityReport": "labels:quality",

@@ -57,6 +57,7 @@ BASES = {
     "compare data sampled": [*PUBLISHED, "--data", "rows.csv", *ROWS, "--margin-draws", "3000"],
     "compare data gamma": [*PUBLISHED, "--data", *PLANE, "--gamma", "0.1"],
     "compare moments": ["--eps", "0.1", "--bound", "hard-data", "--data", *PLANE],
+    "doctor": [],
     "explain data": ["hard-data"],
     "compare teacher": [*PUBLISHED, "--data", "teacher.npz"],
     "crowd": ["answers.csv", "--positive", "yes", "--method", "types", "--types", "2"],
