@@ -10,10 +10,10 @@ from jaxtyping import Float64, Int
 
 from boundcheck.margins.capped import capped_minimum, feasible
 from boundcheck.margins.certificate import FLOOR
-from boundcheck.margins.fields import Slope, slope
 from boundcheck.margins.nnqp import solve_nnqp
 from boundcheck.margins.outward import cvar, worst_level
 from boundcheck.margins.problem import MarginProblem
+from boundcheck.margins.slope import Slope, slope
 
 Gradient = Callable[[Float64[np.ndarray, " n"], Int[np.ndarray, " k"]], Float64[np.ndarray, " k"]]
 _RIDGE = 1e-4

@@ -2,7 +2,7 @@
 
 For certificates (`Draws`) activations are decided in float64.  A field may be any function of z, so its direction is
 computed in float32; it is then rounded to multiples of 2^-14, so that float32 sums over a block of 1024 draws are exact
-integers times 2^-14.  For the solver (`slope`) everything is float32: no certificate rests on it.
+integers times 2^-14.
 """
 
 import time
@@ -16,12 +16,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32, Float64, Int
-
-from boundcheck.margins.problem import MarginProblem
+from jaxtyping import Array, Float32, Float64, Int
 
 _BLOCK = 1024
-_PAIRS_A_BLOCK, _SLOPE_BLOCK = 256, 512
+_PAIRS_A_BLOCK = 256
 _STRIPS, _MANY_STRIPS, _MANY_ROWS = 4, 8, 5000  # of the rows: M is symmetric, only strips from its diagonal on are made
 _QUANTUM = 2.0**-14  # _BLOCK / _QUANTUM = 2^24: the largest integer up to which float32 is exact
 _SHRINK = 1 - 2.0**-13  # leaves room for rounding to the nearest multiple of the quantum
@@ -171,59 +169,6 @@ class Draws:
         return jax.tree.map(lambda *parts: sum(map(np.asarray, parts)), *totals)
 
 
-@dataclass(frozen=True, eq=False)
-class Slope:
-    """Means over antithetic pairs at one q, for the solver.
-
-    value: E h(||s||), h(w) = w - floor/2 above the floor and w^2/(2 floor) below.  g: (n,) its gradient, which is
-    y_i E[v.phi_i] for v = s / max(||s||, floor).  hessian: (n, n), or None.
-    """
-
-    value: float
-    g: Float64[np.ndarray, " n"]
-    hessian: Float64[np.ndarray, "n n"] | None = None
-
-
-def slope(
-    problem: MarginProblem,
-    rows: Int[np.ndarray, " k"],
-    q: Float64[np.ndarray, " n"],
-    pairs: int,
-    seed: int,
-    *,
-    floor: float,
-    hessian: bool = False,
-) -> Slope:
-    """Value, gradient and Hessian of E||s_q|| at these rows, the only ones where q is not 0.
-
-    floor: in multiples of sqrt(q'Hq).  The exact Hq serves as control variate.
-    """
-    Hq = problem.H[rows] @ q
-    X, y, q = problem.X[rows], problem.y[rows], q[rows]
-    order = np.argsort(q <= 0, kind="stable")
-    support = int((q > 0).sum())
-    k, n = (-(-size // _PADDING) * _PADDING for size in (support, len(q)))
-    padded = np.zeros((max(n, k), X.shape[1]), dtype=np.float32)
-    padded[: len(q)] = X[order]
-    c = np.zeros(k, dtype=np.float32)
-    c[:support] = (q * y)[order][:support]
-    square = float(q @ Hq)
-    beta = 1 / np.sqrt(square)
-    blocks = -(-pairs // _SLOPE_BLOCK)
-    key = jax.random.fold_in(jax.random.key(seed), 1)
-    sums = _slopes(key, padded, c, beta, floor * square**0.5, blocks, hessian)
-    count = blocks * _SLOPE_BLOCK
-    field, value, weighted, outer = (np.asarray(part, dtype=np.float64) for part in sums)
-    inverse = np.argsort(order)
-    g = y * np.einsum("nd,nd->n", X, field[inverse]) / (2 * count) + beta * Hq
-    matrix = None
-    if hessian:
-        pick = np.ix_(inverse, inverse)
-        matrix = (X @ X.T) * weighted[pick] / count - outer[pick] / count
-        matrix *= np.outer(y, y)
-    return Slope(float(value) / (2 * count) + beta * square / 2, g, matrix)
-
-
 def _inexact(dimension: int) -> float:
     """How much, relative to the norms, a float32 inner product over the columns may be off."""
     return (dimension + 8) * 2.0**-24
@@ -240,7 +185,8 @@ def _rounding(dimension: int) -> tuple[float, float, float]:
     return e**0.5, g / (1 - g), e**1.5 + e**2
 
 
-def _product(a: Array, b: Array) -> Array:
+def precise_product(a: Array, b: Array) -> Array:
+    """A product in full float32: the default of some accelerators has fewer digits."""
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
@@ -252,12 +198,13 @@ def _field(s: Float32[Array, "m r"], floor: Float32[Array, ""]) -> Float32[Array
     return jnp.where(fits, nearest, jnp.trunc(direction / _QUANTUM) * _QUANTUM)
 
 
-def _normal(key: Array, block: Array, shape: tuple[int, int]) -> Float64[Array, "m r"]:
+def normal(key: Array, block: Array, shape: tuple[int, int]) -> Float64[Array, "m r"]:
+    """The draws of a block; the same in every call with this key."""
     return jax.random.normal(jax.random.fold_in(key, block), shape, dtype=jnp.float64)
 
 
 def _activations(key: Array, block: Array, U: Float64[Array, "n r"], size: int) -> Float32[Array, "m n"]:
-    return (_normal(key, block, (size, U.shape[1])) @ U.T > 0).astype(jnp.float32)
+    return (normal(key, block, (size, U.shape[1])) @ U.T > 0).astype(jnp.float32)
 
 
 @partial(jax.jit, donate_argnames="total")
@@ -273,9 +220,9 @@ def _glance(
     """Sum over draws of v A', with float32 in everything but the draws themselves."""
 
     def body(block: Array, sum_so_far: Array) -> Array:
-        z = _normal(key, block, (_BLOCK, U.shape[1])).astype(jnp.float32)
+        z = normal(key, block, (_BLOCK, U.shape[1])).astype(jnp.float32)
         active = (z @ U.T > 0).astype(jnp.float32)
-        return sum_so_far + _product(_field(_product(active, terms), floor).T, active)
+        return sum_so_far + precise_product(_field(precise_product(active, terms), floor).T, active)
 
     return jnp.asarray(jax.lax.fori_loop(first, last, body, total))
 
@@ -296,13 +243,13 @@ def _moments(
 
     def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
         active = _activations(key, block, U, _BLOCK)
-        field = _field(_product(active[:, columns], terms), floor)
-        along = active * _product(field, U32.T)
+        field = _field(precise_product(active[:, columns], terms), floor)
+        along = active * precise_product(field, U32.T)
         first_moments, squares, *strips = sums
         rest = [along[:, len(U) - strip.shape[1] :] for strip in strips]
         # Divided by the quantum the field and its sums are integers up to 2^24, so this float32 product is exact.
-        first_moments = first_moments + _product(field.T, active)
-        products = [strip + _product(b[:, : len(strip)].T, b) for strip, b in zip(strips, rest, strict=True)]
+        first_moments = first_moments + precise_product(field.T, active)
+        products = [strip + precise_product(b[:, : len(strip)].T, b) for strip, b in zip(strips, rest, strict=True)]
         return first_moments, squares + (along**2).sum(axis=0), *products
 
     found: tuple[Array, ...] = jax.lax.fori_loop(first, last, body, totals)
@@ -333,45 +280,3 @@ def _value(
         return carry[0] + pair.sum(), carry[1] + (pair**2).sum()
 
     return jax.lax.fori_loop(first, last, body, sums)
-
-
-@partial(jax.jit, static_argnames="hessian")
-def _slopes(
-    key: Array,
-    X: Float32[Array, "n d"],
-    c: Float32[Array, " k"],
-    beta: float,
-    floor: float,
-    blocks: int,
-    hessian: bool,
-) -> tuple[Float64[Array, "n d"], Float64[Array, ""], Float[Array, "..."], Float[Array, "..."]]:
-    """Sums over pairs: field A'(v - beta s), value w - beta w^2/2, and for the Hessian A'(A/w) and the outer part."""
-    k, n = c.shape[0], X.shape[0]
-    terms = c[:, None] * X[:k]
-    total = terms.sum(axis=0)
-    beta, floor = jnp.float32(beta), jnp.float32(floor)
-
-    def field(s: Array) -> tuple[Array, Array, Array]:
-        w = jnp.linalg.norm(s, axis=1)
-        inverse = 1 / jnp.maximum(w, floor)
-        smooth = jnp.where(w > floor, w - floor / 2, w**2 * inverse / 2)
-        return s * (inverse - beta)[:, None], smooth - beta * w**2 / 2, inverse
-
-    def body(block: Array, carry: Any) -> Any:
-        z = jax.random.normal(jax.random.fold_in(key, block), (_SLOPE_BLOCK, X.shape[1]), dtype=jnp.float32)
-        active = (z @ X.T > 0).astype(jnp.float32)
-        s = active[:, :k] @ terms
-        plus, f_plus, inverse = field(s)
-        minus, f_minus, _ = field(total - s)
-        sums = [active.T @ (plus - minus) + minus.sum(axis=0), (f_plus + f_minus).sum()]
-        if hessian:
-            # (I - v v'/||v||^2) / w above the floor, I / floor below it.
-            above = jnp.linalg.norm(s, axis=1) > floor
-            along = active * ((s * (above * inverse**1.5)[:, None]) @ X.T)
-            sums += [(active * inverse[:, None]).T @ active, along.T @ along]
-        return tuple(a + b for a, b in zip(carry, sums, strict=False)) + carry[len(sums) :]
-
-    square = jnp.zeros((n, n), dtype=jnp.float32) if hessian else jnp.zeros(())
-    start = (jnp.zeros(X.shape, dtype=jnp.float64), jnp.zeros((), dtype=jnp.float64), square, square)
-    totals: tuple[Array, Array, Array, Array] = jax.lax.fori_loop(0, blocks, body, start)
-    return totals

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Float64
 
-from boundcheck.margins.fields import _normal, _product
+from boundcheck.margins.fields import normal, precise_product
 from boundcheck.records.moments import FieldMoments
 
 _BLOCK = 1024
@@ -166,16 +166,19 @@ def _sums(
     edge = slab * jnp.linalg.norm(X, axis=1)
 
     def body(block: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
-        g = _normal(key, block, (_BLOCK, X.shape[1])) @ X.T
-        s = _product((g[:, support] > 0).astype(jnp.float32), terms)
-        along = _product(s / jnp.maximum(jnp.linalg.norm(s, axis=1, keepdims=True), 1e-30), X32.T)
+        g = normal(key, block, (_BLOCK, X.shape[1])) @ X.T
+        s = precise_product((g[:, support] > 0).astype(jnp.float32), terms)
+        along = precise_product(s / jnp.maximum(jnp.linalg.norm(s, axis=1, keepdims=True), 1e-30), X32.T)
         flips, size = jnp.abs(g) <= edge, (jnp.abs(g) / slab).astype(jnp.float32)
         share = jnp.where(flips, along / 2, jnp.where(g > 0, along, 0))
         half = jnp.where(flips, jnp.maximum(size, jnp.abs(along)) / 2, 0)
         centred, signed = share - z32, half - y32 * share
         new = [a.sum(axis=0, dtype=jnp.float64) for a in (share, half, centred**2, half**2, (signed + y32 * z32) ** 2)]
         if gram:
-            new += [_product(centred.T, centred).astype(jnp.float64), _product(half.T, half).astype(jnp.float64)]
+            new += [
+                precise_product(centred.T, centred).astype(jnp.float64),
+                precise_product(half.T, half).astype(jnp.float64),
+            ]
         return tuple(old + one for old, one in zip(sums, new, strict=True))
 
     n = X.shape[0]

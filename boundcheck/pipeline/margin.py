@@ -12,12 +12,12 @@ from boundcheck.errors import InputError
 from boundcheck.margins.outward import outer_interval
 from boundcheck.margins.problem import MarginProblem, margin_problem
 from boundcheck.margins.rkhs import RkhsMargin, rkhs_margin
-from boundcheck.margins.zero import REMEDY, Rays, collinear_pairs, find_rays, nu_zero
+from boundcheck.margins.solution import LISTED, limiting_rows, teacher_of, vanishing
+from boundcheck.margins.zero import REMEDY, Rays, find_rays, nu_zero
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.bounds import Family
-from boundcheck.records.margin import Level, Limiting, MarginReport, Teacher
-from boundcheck.softlabels.probabilities import probabilities
+from boundcheck.records.margin import Level, MarginReport
 
 if TYPE_CHECKING:
     from boundcheck.margins.supnorm import SupMargin
@@ -26,7 +26,6 @@ EPS = 0.05  # the target error at which `verify` and `compare` are shown, and ha
 PROFILE = (0.05, 0.1, 0.2)
 """Levels of the eps-margin where the margin is 0 and none were asked for."""
 _FIRST_STEP = 2.0  # the first step of the sampling is compiled, and predicted to take so many times all before it
-_LISTED = 10
 _ENDLESS = 2**62  # draws that no clock leaves time for
 _IN_MEMORY = 12_000  # rows whose matrix is held (1.2 GB) although the RKHS margin does not need all of it
 _MOST_BYTES = 2**33
@@ -121,7 +120,7 @@ def margin(
         gamma_rkhs=rkhs.margin,
         support_size=int((q > 0).sum()),
         assumption_holds=True,
-        limiting=_limiting(dataset, q),
+        limiting=limiting_rows(dataset, q),
         outer=outer,
         samples=0 if sup is None else sup.samples,
         draws=0 if sup is None else sup.draws,
@@ -130,7 +129,7 @@ def margin(
         interrupted=interrupted,
         widths=() if eps is None else _widths("published", eps, delta, gamma=gamma.lower, n=len(y), c=report.norm_min),
         sharpest=_sharpest(_widths("sharp", eps or EPS, delta, gamma=gamma.lower, n=len(y), c=report.norm_min)),
-        teacher=_teacher(dataset, rays, q, rkhs, sup),
+        teacher=teacher_of(dataset, rays, q, rkhs, sup),
     )
 
 
@@ -150,13 +149,13 @@ def _rkhs(
     problem = _problem(dataset.X[rows], dataset.y[rows].astype(np.float64), norm != "rkhs", progress)
     rkhs = rkhs_margin(problem, time_limit=limit, progress=progress)
     if rkhs.vanishes:
-        raise InputError(_vanishing(dataset, rows, rkhs))
+        raise InputError(vanishing(dataset, rows, rkhs))
     return problem, rkhs
 
 
 def zero_margin(report: MarginReport) -> str:
     """That the margin is exactly 0, which rows force it, and what helps."""
-    rows = ", ".join(map(str, report.conflicts[:_LISTED])) + (", ..." if len(report.conflicts) > _LISTED else "")
+    rows = ", ".join(map(str, report.conflicts[:LISTED])) + (", ..." if len(report.conflicts) > LISTED else "")
     return f"{report.data}: the margin is exactly 0 because of rows {rows}; {REMEDY}"
 
 
@@ -281,64 +280,3 @@ def _sup(
         return None
     found = sup_margin(problem, rkhs.q, outer, deadline=deadline, **sampling)
     return found if found.samples else None
-
-
-def _vanishing(dataset: Dataset, rows: np.ndarray, rkhs: RkhsMargin) -> str:
-    """Which rows leave a margin of 0 within float64's rounding, how small it is, and what helps."""
-    same, opposite = (
-        [f"{dataset.rows[rows[i]]} and {dataset.rows[rows[j]]}" for i, j in pairs]
-        for pairs in collinear_pairs(dataset.X[rows], dataset.y[rows], rkhs.q)
-    )
-    bound = f"gamma is 0 or below {rkhs.margin.upper:.1e}, which float64 cannot tell apart"
-    if same:
-        what, remedy = "have the same direction and opposite labels", "remove or relabel one of each two"
-    elif opposite:
-        what = "have opposite directions and opposite labels, and these pairs cancel"
-        remedy = REMEDY
-    else:
-        return f"{dataset.name}: {bound}; prepare the rows in another way, like standardised columns"
-    named = (same or opposite)[:_LISTED]
-    more = ", ..." if len(same or opposite) > _LISTED else ""
-    return f"{dataset.name}: rows {', '.join(named)}{more} {what} (within rounding): {bound}; {remedy}"
-
-
-def _limiting(dataset: Dataset, q: np.ndarray) -> tuple[Limiting, ...]:
-    """The heaviest rows, each with the row of the other label at the smallest angle to it."""
-    units = dataset.X / np.linalg.norm(dataset.X, axis=1, keepdims=True)
-    found = []
-    for i in np.argsort(-q.round(12), kind="stable")[:_LISTED]:  # rounded, so that equal weights keep their order
-        if q[i] > 0:
-            others = np.flatnonzero(dataset.y != dataset.y[i])
-            j = others[np.argmax(units[others] @ units[i])]
-            # 2 arcsin(||u - v|| / 2): the arc cosine has no digits left at small angles
-            angle = 2 * np.arcsin(min(float(np.linalg.norm(units[i] - units[j])) / 2, 1.0))
-            found.append(
-                Limiting(int(dataset.rows[i]), int(dataset.y[i]), float(q[i]), int(dataset.rows[j]), float(angle))
-            )
-    return tuple(found)
-
-
-def _teacher(dataset: Dataset, rays: Rays, q: np.ndarray, rkhs: RkhsMargin, sup: "SupMargin | None") -> Teacher:
-    """The teacher on all rows; in the RKHS norm v = s_q / gamma has logits z = y o Hq / gamma on the binding rows."""
-    n, rows = len(dataset.y), rays.binding
-    if sup is not None:
-        z, error = (_along_rays(dataset, rays, values) for values in (sup.z, sup.z_error))
-        return Teacher(q, z, probabilities(z), "sup", sup.margin, 1.0, dataset.digest, error)
-    scale = rkhs.margin.upper
-    z = _along_rays(dataset, rays, dataset.y[rows] * rkhs.gradient / scale)
-    terms = dataset.X * (q * dataset.y)[:, None]
-    reach = np.maximum(np.maximum(terms, 0).sum(axis=0), np.maximum(-terms, 0).sum(axis=0))
-    radius = float(np.linalg.norm(reach)) / scale
-    return Teacher(q, z, probabilities(z), "rkhs", rkhs.margin, radius, dataset.digest, np.zeros(n))
-
-
-def _along_rays(dataset: Dataset, rays: Rays, binding: np.ndarray) -> np.ndarray:
-    """Logits of all rows from those of the binding ones: E[v.phi_{cx}] = c E[v.phi_x] for c > 0."""
-    values = np.zeros(len(dataset.y))
-    values[rays.binding] = binding
-    home = {(rays.line[i], rays.side[i]): i for i in rays.binding}
-    norms = np.linalg.norm(dataset.X, axis=1)
-    for i in np.setdiff1d(np.arange(len(values)), rays.binding):
-        j = home[rays.line[i], rays.side[i]]
-        values[i] = values[j] * norms[i] / norms[j]
-    return values
