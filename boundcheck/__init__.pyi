@@ -16,6 +16,8 @@ from boundcheck.pipeline.labels import labels_check as labels_check
 from boundcheck.pipeline.labels import labels_make as labels_make
 from boundcheck.pipeline.labels_cost import labels_cost as labels_cost
 from boundcheck.pipeline.margin import margin as margin
+from boundcheck.pipeline.plugin import add_bound as add_bound
+from boundcheck.pipeline.plugin import add_family as add_family
 from boundcheck.pipeline.report import load_result as load_result
 from boundcheck.pipeline.verify import verify as verify
 from boundcheck.records import SearchSettings as SearchSettings

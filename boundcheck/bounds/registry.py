@@ -32,6 +32,12 @@ class Registry(Mapping[str, Bound]):
     def __len__(self) -> int:
         return len(self._bounds)
 
+    def add(self, bound: Bound) -> None:
+        """Enter a bound after the others. Raises InputError for an id that is taken."""
+        if bound.id in self._bounds:
+            raise InputError(f"bound {bound.id!r} is there already; give yours another id")
+        self._bounds[bound.id] = bound
+
 
 registry = Registry(
     mandal2025.soft,

@@ -92,6 +92,10 @@ def _root(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the command's flags as such a file instead of running it.")
     ] = False,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option("--plugin", metavar="FILE.py", help="Python file with bounds or data families of your own."),
+    ] = None,
     log_file: Annotated[
         Path | None, typer.Option("--log-file", metavar="FILE", help="Append progress and warnings as plain lines.")
     ] = None,
@@ -107,6 +111,10 @@ def _root(
     try:
         if config_file is not None:
             context.default_map = config.load(config_file, known)
+        for file in plugin or ():
+            from boundcheck.pipeline.plugin import load_plugin
+
+            load_plugin(file)
         log = None if log_file is None else Log(log_file)
     except InputError as error:
         fail(str(error), BAD_INPUT)

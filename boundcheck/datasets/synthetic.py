@@ -5,6 +5,7 @@ docstring says what is known of the margin. gamma is the sup-norm margin of the 
 1), gamma_2 its RKHS norm; gamma_2^2 <= gamma <= gamma_2 (theory: Kernel and margin).
 """
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -158,13 +159,34 @@ def gauss(*, n: int = 100, d: int = 10, distance: float = 2.0, seed: int = 0) ->
 FAMILIES: dict[str, Callable[..., Table]] = {f.__name__: f for f in (circle, pair, sphere, xor, teacher, gauss)}
 
 
+def add_family(make: Callable[..., tuple[Float64[np.ndarray, "n d"], Int64[np.ndarray, " n"]]]) -> Callable[..., Any]:
+    """Enter `make(*, key: int = 8, ..., seed: int) -> (X, y)`, y in {-1, +1}, as synthetic:NAME[:key=value,...].
+
+    Keys are int or float by their annotations.  Returns `make`, so that it is a decorator.
+    Raises InputError for a name that is taken and keys of another kind.
+    """
+    name, keys = make.__name__, inspect.signature(make, eval_str=True).parameters
+    if name in FAMILIES:
+        raise InputError(f"synthetic:{name} is there already; give yours another name")
+    if "seed" not in keys or any(key.annotation not in _READ for key in keys.values()):
+        raise InputError(f"synthetic:{name}: give it an argument seed, and annotate every argument as int or float")
+
+    @functools.wraps(make)
+    def table(**values: Any) -> Table:
+        X, y = make(**values)
+        return _table(np.asarray(X, np.float64), np.asarray(y))
+
+    FAMILIES[name] = table
+    return make
+
+
 def read_synthetic(text: str, seed: int) -> Table:
     """The table of FAMILY[:key=value,...]; unknown families and keys are InputErrors naming the valid ones."""
     family, _, options = text.partition(":")
     if family not in FAMILIES:
         raise InputError(f"synthetic:{quoted(family)[1:-1]}: unknown family; use {', '.join(FAMILIES)}")
     make = FAMILIES[family]
-    keys = {k: v.annotation for k, v in inspect.signature(make).parameters.items() if k != "seed"}
+    keys = {k: v.annotation for k, v in inspect.signature(make, eval_str=True).parameters.items() if k != "seed"}
     values: dict[str, Any] = {}
     for option in filter(None, options.split(",")):
         key, _, text = (part.strip() for part in option.partition("="))

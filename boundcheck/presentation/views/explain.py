@@ -37,9 +37,8 @@ def explanation(result: Explanation) -> Document:
     """Statement, numbers and costs; hypotheses and derivation in detail."""
     failed = [i for i, step in enumerate(result.steps, 1) if step.holds is False]
     checked = sum(step.holds is not None for step in result.steps)
-    verdict = (
-        f"Step {failed[0]} of its derivation FAILS" if failed else f"All {checked} steps that a machine can check hold"
-    )
+    verdict = f"All {checked} steps that a machine can check hold" if checked else "It comes without a derivation"
+    verdict = f"Step {failed[0]} of its derivation FAILS" if failed else verdict
     asked = ", ".join(f"{name} = {numbers.number(value, 6)}" for name, value in result.numbers.items())
     theorem: list[Block] = [
         Items(
