@@ -14,12 +14,12 @@ import numpy as np
 import sympy as sp
 import boundcheck as bc
 from boundcheck.bounds import Bound, symbols as s
-from boundcheck.bounds.hypotheses import HARD_LABELS, MARGIN
+from boundcheck.bounds.hypotheses import HARD_LABELS
 
 bc.add_bound(
     Bound(
         id="mine", labels="hard", loss="perceptron", title="A width of my own", statement="The error is at most eps.",
-        quantifiers="with probability 1 - 3 delta", source="my notes", hypotheses=(MARGIN, HARD_LABELS),
+        quantifiers="with probability 1 - 3 delta", source="my notes", hypotheses=(HARD_LABELS,),
         width=sp.Integer(7) / s.gamma**2, failure=3 * s.delta, radius=sp.Integer(1), steps=1 / s.gamma**2,
         step_size=s.gamma, factors=(),
     )
