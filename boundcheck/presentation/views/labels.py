@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Next, Note, Table, Verdict
 from boundcheck.records.base import Estimate
-from boundcheck.records.labels import Bias, Calibration, ClassRow, LabelsMade, QualityReport, SampleSize
+from boundcheck.records.labels import Bias, Calibration, LabelsMade, QualityReport
 from boundcheck.softlabels.encoding import counted
 
 _MOST_CLASSES = 12
@@ -147,8 +147,8 @@ def _blocks(report: QualityReport) -> list[Block]:
     if report.kappa is not None:
         blocks += [_verdict(report), _indicators(report)]
         if len(report.per_class) <= _MOST_CLASSES:
-            blocks.append(_classes(report.per_class))
-        blocks += [_sizes(report.sample_sizes, report), *_settings(report)]
+            blocks.append(Table(CLASSES, report.per_class, "per class", detail=True))
+        blocks += [_sizes(report), *_settings(report)]
     if report.bias is not None:
         blocks.append(_bias(report.bias))
     if report.calibration is not None:
@@ -178,8 +178,8 @@ def _verdict(report: QualityReport) -> Verdict:
     return Verdict("undecided", f"{seen}; whether it leads at all in every class is open, more labelled rows may tell")
 
 
-def _estimates(rows: Sequence[Row], title: str, *, detail: bool) -> Table:
-    return Table(ESTIMATES, [row for row in rows if row[1] is not None], title, detail=detail)
+def _estimates(rows: Sequence[Row], title: str) -> Table:
+    return Table(ESTIMATES, [row for row in rows if row[1] is not None], title, detail=True)
 
 
 def _indicators(report: QualityReport) -> Table:
@@ -192,17 +192,13 @@ def _indicators(report: QualityReport) -> Table:
         ("exponent of pairs", report.psi_pairs, "psi_pairs: the same from all pairs, sharper (ours)"),
     ]
     title = f"learning from biased labels (estimates; intervals hold jointly, {_sure(report)})"
-    return _estimates(rows, title, detail=True)
+    return _estimates(rows, title)
 
 
-def _classes(rows: tuple[ClassRow, ...]) -> Table:
-    return Table(CLASSES, rows, "per class", detail=True)
-
-
-def _sizes(rows: tuple[SampleSize, ...], report: QualityReport) -> Table:
+def _sizes(report: QualityReport) -> Table:
     wanted = report.settings
     title = f"examples needed for error <= {wanted.eps:g} with probability >= {1 - wanted.failure:g}"
-    return Table(SIZES, rows, title, detail=True)
+    return Table(SIZES, report.sample_sizes, title, detail=True)
 
 
 def _settings(report: QualityReport) -> list[Note]:
@@ -233,7 +229,7 @@ def _bias(bias: Bias) -> Table:
         ("E|d - eta|", bias.posterior_bias, "against the known posterior"),
         ("wrong side", bias.sign_disagreement, "P((d - 1/2)(eta - 1/2) < 0)"),
     ]
-    return _estimates(rows, f"bias, {numbers.confidence(bias.confidence)} intervals", detail=True)
+    return _estimates(rows, f"bias, {numbers.confidence(bias.confidence)} intervals")
 
 
 def _calibration(found: Calibration) -> Table:
@@ -248,7 +244,7 @@ def _calibration(found: Calibration) -> Table:
         ("temperature", found.temperature, "> 1: over-confident; interval for large n"),
         ("log loss then", found.log_loss_at_temperature, AT_TEMPERATURE),
     ]
-    return _estimates(rows, f"calibration, {numbers.confidence(found.confidence)} intervals", detail=True)
+    return _estimates(rows, f"calibration, {numbers.confidence(found.confidence)} intervals")
 
 
 def _sure(report: QualityReport) -> str:
