@@ -11,14 +11,7 @@ from boundcheck.crowds.answers import Answers, components
 from boundcheck.crowds.checks import CONFOUNDED, look_at_answers, told_by_type, type_label_correlation, warn
 from boundcheck.crowds.choice import Choice
 from boundcheck.crowds.em import Mixture
-from boundcheck.crowds.models import (
-    MIN_TASKS,
-    MIN_WORKERS,
-    VOTES,
-    by_groups,
-    candidates,
-    one_coin,
-)
+from boundcheck.crowds.models import MIN_TASKS, MIN_WORKERS, VOTES, by_groups, candidates, one_coin
 from boundcheck.crowds.plan import Plan, Settings, make_plan
 from boundcheck.crowds.spectral import Kind, Spectrum, spectrum, task_types
 from boundcheck.crowds.votes import majority

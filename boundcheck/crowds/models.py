@@ -12,17 +12,7 @@ from scipy.special import expit
 from boundcheck.crowds.agreement import equal_coin
 from boundcheck.crowds.answers import Answers
 from boundcheck.crowds.clusters import two_means
-from boundcheck.crowds.em import (
-    Coin,
-    Mixture,
-    OneCoin,
-    Scaled,
-    TwoCoin,
-    fit,
-    from_types,
-    from_votes,
-    identified,
-)
+from boundcheck.crowds.em import Mixture, OneCoin, Scaled, TwoCoin, fit, from_types, from_votes, identified
 from boundcheck.crowds.spectral import Spectrum, task_types
 from boundcheck.crowds.votes import rank_one, triangular, weighted_vote
 
@@ -97,8 +87,8 @@ def _signed(answers: Answers, logits: PerTask, reliability: PerWorker) -> tuple[
     return (-logits, -reliability) if against else (logits, reliability)
 
 
-def _coin_vote(answers: Answers, coin: Coin) -> tuple[PerTask, PerWorker]:
-    mixture = fit(answers, from_votes(answers), coin)
+def _coin_vote(answers: Answers, model: Callable[[Answers], Mixture]) -> tuple[PerTask, PerWorker]:
+    mixture = model(answers)
     return mixture.logits, mixture.reliability[0]
 
 
@@ -110,8 +100,8 @@ def _weighted(answers: Answers, reliability: Callable[[Answers], PerWorker]) -> 
 VOTES: dict[str, Callable[[Answers], tuple[PerTask, PerWorker]]] = {
     "te": partial(_weighted, reliability=triangular),
     "wls": partial(_weighted, reliability=rank_one),
-    "ds1": partial(_coin_vote, coin=OneCoin()),
-    "ds2": partial(_coin_vote, coin=TwoCoin()),
+    "ds1": partial(_coin_vote, model=one_coin),
+    "ds2": partial(_coin_vote, model=two_coin),
 }
 """Log odds and reliabilities of one type, by method."""
 

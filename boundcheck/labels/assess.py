@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from boundcheck.errors import InputError
 from boundcheck.labels import complexity
@@ -42,11 +42,7 @@ def soft_label_report(
         return _without_truth(labels, settings)
     truth = true_classes(y, n, classes)
     k, how, rows, alpha = _choice_of_k(labels, truth, settings, progress)
-    members = (
-        labels.weights > 0
-        if k is None
-        else top_k(labels, k, ties=settings.ties, seed=settings.seed, drop_zero=settings.drop_zero)
-    )
+    members = _label_sets(labels, k, settings)
     found = indicators(members[rows], truth[rows], alpha=alpha)
     claims = settings.makes_claim
     return QualityReport(
@@ -87,18 +83,30 @@ def soft_label_report(
     )
 
 
+def _fixed_k(settings: LabelSettings, classes: int) -> tuple[int | None, KChoice] | None:
+    """k (None for candidate sets) and how it was chosen, where there is nothing to choose; None where there is."""
+    if settings.candidates:
+        return None, "candidates"
+    if settings.k is not None:
+        return settings.k, "given"
+    return (1, "only") if classes == 2 else None
+
+
+def _label_sets(labels: SoftLabels, k: int | None, settings: LabelSettings) -> Bool[np.ndarray, "n L"]:
+    """The top-k sets; with k None the candidate sets, every label of positive weight."""
+    if k is None:
+        return np.asarray(labels.weights > 0)
+    return top_k(labels, k, ties=settings.ties, seed=settings.seed, drop_zero=settings.drop_zero)
+
+
 def _choice_of_k(
     labels: SoftLabels, y: Int[np.ndarray, " n"], settings: LabelSettings, progress: Progress
 ) -> tuple[int | None, KChoice, Int[np.ndarray, " rows"], float]:
     """k, how it was chosen, the rows to certify on, and the alpha they are entitled to."""
     n, classes = labels.weights.shape
     everything = np.arange(n)
-    if settings.candidates:
-        return None, "candidates", everything, settings.alpha
-    if settings.k is not None:
-        return settings.k, "given", everything, settings.alpha
-    if classes == 2:
-        return 1, "only", everything, settings.alpha
+    if (fixed := _fixed_k(settings, classes)) is not None:
+        return *fixed, everything, settings.alpha
     first, rest = split(n, settings.seed) if settings.split else (everything, everything)
     k = choose_k(
         rows_of(labels, first),
@@ -160,9 +168,8 @@ def _without_truth(labels: SoftLabels, settings: LabelSettings) -> QualityReport
     if settings.noise is not None or settings.soft_fraction is not None:
         raise InputError("--noise and --soft-fraction are evaluated beside the truth; give --truth, or leave them out")
     n, classes = labels.weights.shape
-    k, how = _k_without_truth(settings, classes)
-    members = labels.weights > 0 if k is None else top_k(labels, k, ties=settings.ties, seed=settings.seed)
-    value = _self_estimated_delta(labels, members)
+    k, how = _fixed_k(settings, classes) or (1, "default")
+    value = _self_estimated_delta(labels, _label_sets(labels, k, settings))
     return QualityReport(
         n=n, classes=classes, n_used=n, k=k, k_choice=how,
         delta=None, delta_max=None, gamma=None, kappa=None, psi=None, psi_pairs=None, joint_confidence=None,
@@ -170,14 +177,6 @@ def _without_truth(labels: SoftLabels, settings: LabelSettings) -> QualityReport
         self_estimated_delta=value, settings=settings,
         notes=("no truth given: nothing can be certified; self_estimated_delta assumes calibration",),
     )  # fmt: skip
-
-
-def _k_without_truth(settings: LabelSettings, classes: int) -> tuple[int | None, KChoice]:
-    if settings.candidates:
-        return None, "candidates"
-    if settings.k is not None:
-        return settings.k, "given"
-    return 1, "only" if classes == 2 else "default"
 
 
 def _notes(found: Indicators, k: int | None, classes: int, settings: LabelSettings) -> tuple[str, ...]:

@@ -28,6 +28,21 @@ class Judgement(Record):
     reason: str
 
 
+class Judged(Record):
+    """A record with a `judgement`, whose `verdict` and `reason` stand at the top level of the JSON."""
+
+    def to_json(self) -> dict[str, Any]:
+        """`verdict` and `reason` at the top level."""
+        body = super().to_json()
+        verdict: dict[str, Any] = body.pop("judgement")
+        return body | verdict
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
+
+
 @dataclass(frozen=True)
 class Rung(Record):
     """One step of the ladder from theorem to practice.
@@ -96,7 +111,7 @@ class SoftAgainstHard(Record):
 
 
 @dataclass(frozen=True)
-class WidthSearchReport(Record):
+class WidthSearchReport(Judged):
     """The result of `verify --width-search`; its fields are the JSON keys.
 
     notes: about given labels, the radius that follows them and what holds their searches back.
@@ -114,17 +129,6 @@ class WidthSearchReport(Record):
     judgement: Judgement
     exclusion: Exclusion | None = None
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """`verdict` and `reason` at the top level."""
-        body = super().to_json()
-        verdict: dict[str, Any] = body.pop("judgement")
-        return body | verdict
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`."""
-        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class JudgedRun(Record):
 
 
 @dataclass(frozen=True)
-class WidthReport(Record):
+class WidthReport(Judged):
     """The result of `verify --width M`; its fields are the JSON keys.
 
     eps: what the bound promises, of the average error or (soft-kl-published) of the average risk.  until_decided: each
@@ -165,14 +169,3 @@ class WidthReport(Record):
     runs: tuple[JudgedRun, ...]
     failure_rate: Interval
     judgement: Judgement
-
-    def to_json(self) -> dict[str, Any]:
-        """`verdict` and `reason` at the top level."""
-        body = super().to_json()
-        verdict: dict[str, Any] = body.pop("judgement")
-        return body | verdict
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`."""
-        return super().from_json({**body, "judgement": {key: body[key] for key in ("verdict", "reason")}})
