@@ -3,8 +3,9 @@
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table
 from boundcheck.presentation.views import verify_plots
+from boundcheck.presentation.views.verify import data_facts
 from boundcheck.presentation.views.verify_plots import slope_phrase
-from boundcheck.records import Fit, LogitScales, ScaleRow, Scaling, Search
+from boundcheck.records import Fit, LogitScales, Scaling, Search
 
 
 def _open_interval(fit: Fit) -> str:
@@ -79,7 +80,7 @@ def logit_scales(report: LogitScales) -> Document:
         Column("hard", "hard", lambda row: row.hard.interval),
         Column("hard_crossing", "~", format=lambda v: numbers.number(v, 3)),
         *(
-            Column(at.bound, at.bound, lambda row, i=i: _bound_width(row, i))  # type: ignore[misc]
+            Column(at.bound, at.bound, lambda row, i=i: row.bounds[i].width)  # type: ignore[misc]
             for i, at in enumerate(report.rows[0].bounds if report.rows else ())
         ),
     ]
@@ -97,12 +98,5 @@ def logit_scales(report: LogitScales) -> Document:
             ),
             Figure(verify_plots.logit_scales(report), "smallest widths against the logit scale"),
         ]
-    margin = f"[{report.gamma.lower:.4g}, {report.gamma.upper:.4g}] ({numbers.certainty(report.gamma)})"
-    data = Facts(
-        [("data", f"{report.data}: {report.n} rows, {report.d} features"), ("margin gamma", margin)], detail=True
-    )
+    data = Facts(data_facts(report), detail=True)
     return Document(f"does the smallest width fall as labels get softer? {report.data}", [*blocks, data])
-
-
-def _bound_width(row: ScaleRow, i: int) -> int:
-    return row.bounds[i].width

@@ -5,7 +5,7 @@ import statistics
 from boundcheck.presentation import numbers
 from boundcheck.presentation.document import Answer, Block, Column, Document, Facts, Figure, Next, Note, Table, Verdict
 from boundcheck.presentation.views import verify_plots
-from boundcheck.records import Search
+from boundcheck.records import LogitScales, Search
 from boundcheck.records.verification import Exclusion, JudgedRun, Rung, WidthReport, WidthSearchReport
 from boundcheck.verification import name_of, proved_for
 
@@ -77,7 +77,7 @@ def width_search(report: WidthSearchReport) -> Document:
         *_impossible(report.exclusion),
         Verdict(report.judgement.verdict.value, report.judgement.reason),
         Next(_next(report)),
-        Facts([*_data(report), ("trained", how)], detail=True),
+        Facts([*data_facts(report), ("trained", how)], detail=True),
         *(_search(search) for search in report.searches),
         *verify_plots.search_panels(report),
     ]
@@ -130,7 +130,8 @@ def _next(report: WidthSearchReport) -> list[str]:
     ]
 
 
-def _data(report: WidthSearchReport | WidthReport) -> list[tuple[str, object]]:
+def data_facts(report: WidthSearchReport | WidthReport | LogitScales) -> list[tuple[str, object]]:
+    """Size of the data, and the interval of their margin."""
     return [
         ("data", f"{report.data}: {report.n} rows, {report.d} features"),
         ("margin gamma", f"[{report.gamma.lower:.4g}, {report.gamma.upper:.4g}] ({numbers.certainty(report.gamma)})"),
@@ -166,7 +167,7 @@ def width_runs(report: WidthReport) -> Document:
         Table(_spread(report.runs), RUNS[1:], f"spread over {len(report.runs)} runs"),
         Note(schedule),
         Next(["boundcheck verify DATA --width-search", f"boundcheck explain {row.bound}"]),
-        Facts(_data(report), detail=True),
+        Facts(data_facts(report), detail=True),
         every,
         Figure(verify_plots.width_runs(report), "average error of every run, target and certificates"),
     ]
