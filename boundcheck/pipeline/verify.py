@@ -167,24 +167,9 @@ def find_width(
 ) -> Search:
     """One width search, trained as `spec` says."""
     return minimal_width(
-        data.X,
-        data.y,
-        p,
-        spec,
-        eps=eps,
-        data_digest=data.digest,
-        data_name=data.name,
-        success_target=settings.success_target,
-        confidence=settings.confidence,
-        max_width=settings.max_width,
-        max_seeds=settings.max_seeds,
-        budget=settings.budget,
-        time_limit=settings.time_limit,
-        seed=seed,
-        store=store,
-        executor=executor,
-        progress=progress,
-    )
+        data.X, data.y, p, spec, settings, eps=eps, data_digest=data.digest, data_name=data.name,
+        seed=seed, store=store, executor=executor, progress=progress,
+    )  # fmt: skip
 
 
 def _contenders(

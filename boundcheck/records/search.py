@@ -105,12 +105,20 @@ class SearchSettings:
     certificate_time: float = 90.0
 
     def __post_init__(self) -> None:
-        """Raise InputError for settings out of range: some commands share the confidence out before it is used."""
+        """Raise InputError for settings out of range."""
         for name in ("radius", "step_size"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise InputError(f"--{name.replace('_', '-')} {value:g}: must be positive")
-        if not 0 < self.confidence < 1:
-            raise InputError(f"--confidence {self.confidence:g} is out of range; use a number in (0, 1), like 0.95")
+        for name in ("success_target", "confidence"):
+            if not 0 < (share := getattr(self, name)) < 1:
+                raise InputError(f"--{name.replace('_', '-')} {share:g} is out of range; use a number in (0, 1)")
+        if self.max_width < 2 or self.max_width % 2:
+            raise InputError(f"--max-width {self.max_width}: must be an even number >= 2")
+        for name in ("max_seeds", "budget"):
+            if (number := getattr(self, name)) < 1:
+                raise InputError(f"--{name.replace('_', '-')} {number}: must be at least 1")
+        if not self.time_limit >= 0:
+            raise InputError(f"--time-limit {self.time_limit:g}: must be at least 0 seconds")
 
 
 SCALING = SearchSettings(success_target=0.5, max_width=512, max_seeds=40, time_limit=30.0)

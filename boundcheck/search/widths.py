@@ -1,6 +1,5 @@
 """The smallest even width that trains to the target error often enough, found by training networks."""
 
-import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from jaxtyping import Float, Integer
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT, Progress
-from boundcheck.records import Search, TrainingRun, TrainingSpec, Trial
+from boundcheck.records import Search, SearchSettings, TrainingRun, TrainingSpec, Trial
 from boundcheck.search.collect import Collector
 from boundcheck.search.executors import Executor, Job
 from boundcheck.search.plan import Plan, most_widths
@@ -30,16 +29,11 @@ def minimal_width(
     y: Integer[np.ndarray, " n"],
     p: Float[np.ndarray, " n"] | None,
     spec: TrainingSpec,
+    settings: SearchSettings,
     *,
     eps: float,
     data_digest: str,
     data_name: str = "",
-    success_target: float = 0.9,
-    confidence: float = 0.95,
-    max_width: int = 8192,
-    max_seeds: int = 1000,
-    budget: int = 20_000,
-    time_limit: float = math.inf,
     seed: int = 0,
     store: Store | None = None,
     executor: Executor | None = None,
@@ -49,40 +43,43 @@ def minimal_width(
     """Find the smallest even width at which a run has average error <= eps with probability >= success_target.
 
     X: (n, d) rows of norm at most 1.  y: (n,) in {-1, +1}.  p: (n,) soft labels, needed for spec.labels "soft".
-    max_width: even, the widest network tried.  max_seeds: seeds at one width, after which it is left undecided.
-    budget: runs in all.  time_limit: seconds, tested between batches.  A run stops once its average error
-    cannot cross eps any more; the averages recorded are then over fewer steps.  store: where runs are kept and taken
-    from.  data_digest identifies (X, y) in the store and data_name describes it there.
+    settings: success_target; max_width, the widest network tried; max_seeds at one width, after which it is left
+    undecided; budget, runs in all; time_limit in seconds, tested between batches; its training is in `spec`.
+    A run stops once its average error cannot cross eps any more; the averages recorded are then over fewer steps.
+    store: where runs are kept and taken from.  data_digest identifies (X, y) there and data_name describes it.
 
-    Every verdict and every interval of the result holds simultaneously with probability at least `confidence`:
+    Every verdict and every interval of the result holds simultaneously with probability at least settings.confidence:
     each of the at most most_widths(max_width) widths is tested at an equal share of 1 - confidence, at any number
     of seeds (see `statistics`). The result does not depend on the store, the executor or the batches; with a
     time limit it depends on how far the time goes.
 
-    Raises InputError for options out of range.
+    Raises InputError for an eps outside (0, 1).
     """
-    _check(eps, success_target, confidence, max_width, max_seeds, budget, time_limit)
+    if not 0 < eps < 1:
+        raise InputError(f"--eps {eps:g}: must lie strictly between 0 and 1")
     if (p is None) == (spec.labels == "soft"):
         raise InputError(f"{spec.labels} labels: p must be {'given' if p is None else 'left out'}")
     started = time.monotonic()
     collector = make_collector(
         X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
-        deadline=started + time_limit, store=store, executor=executor, train=train,
+        deadline=started + settings.time_limit, store=store, executor=executor, train=train,
     )  # fmt: skip
-    test = SuccessTest(success_target, (1 - confidence) / most_widths(max_width))
-    plan = Plan(test, max_width, max_seeds, tile_neurons(len(X)))
+    test = SuccessTest(settings.success_target, (1 - settings.confidence) / most_widths(settings.max_width))
+    plan = Plan(test, settings.max_width, settings.max_seeds, tile_neurons(len(X)))
     runs: dict[int, list[TrainingRun]] = {}
     name = f"{spec.labels} B={spec.radius:.4g}"
     telling = _Telling(plan, runs, eps, name, progress)
-    stopped = _search(plan, runs, collector, telling, eps=eps, budget=budget, seed=seed)
-    trials = tuple(_trial(plan, width, runs[width], collector.trained, confidence) for width in sorted(plan.counts))
+    stopped = _search(plan, runs, collector, telling, eps=eps, budget=settings.budget, seed=seed)
+    trials = tuple(
+        _trial(plan, width, runs[width], collector.trained, settings.confidence) for width in sorted(plan.counts)
+    )
     low, high = plan.largest_failure, plan.smallest_success
     _warn_of(plan.non_monotone, name)
     return Search(
         labels=spec.labels,
         loss=spec.loss,
         eps=eps,
-        success_target=success_target,
+        success_target=settings.success_target,
         minimal_width=high,
         bracket=(low, high),
         decided=high is not None and (high - low == 2 or (stopped == "finished" and high <= 2 * low)),
@@ -90,13 +87,13 @@ def minimal_width(
         undecided=plan.undecided,
         non_monotone=plan.non_monotone,
         stopped="max_width" if stopped == "finished" and high is None else stopped,
-        confidence=confidence,
+        confidence=settings.confidence,
         radius=spec.radius,
         step_size=spec.step_size,
         steps=spec.steps,
         temperature=spec.temperature,
         precision=spec.precision,
-        max_width=max_width,
+        max_width=settings.max_width,
         seed=seed,
         runs=sum(trial.seeds for trial in trials),
         runs_reused=sum(trial.reused for trial in trials),
@@ -189,24 +186,3 @@ def _trial(plan: Plan, width: int, runs: Sequence[TrainingRun], trained: set[Job
         movement=mean("movement"),
         reused=sum((run.width, run.seed) not in trained for run in runs),
     )
-
-
-def _check(
-    eps: float,
-    success_target: float,
-    confidence: float,
-    max_width: int,
-    max_seeds: int,
-    budget: int,
-    time_limit: float,
-) -> None:
-    for name, value in (("eps", eps), ("success-target", success_target), ("confidence", confidence)):
-        if not 0 < value < 1:
-            raise InputError(f"--{name} {value:g}: must lie strictly between 0 and 1")
-    if max_width < 2 or max_width % 2:
-        raise InputError(f"--max-width {max_width}: must be an even number >= 2")
-    for name, number in (("max-seeds", max_seeds), ("budget", budget)):
-        if number < 1:
-            raise InputError(f"--{name} {number}: must be at least 1")
-    if not time_limit >= 0:
-        raise InputError(f"--time-limit {time_limit:g}: must be at least 0 seconds")

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from boundcheck import search, training
-from boundcheck.records import Search, TrainingSpec
+from boundcheck.records import Search, SearchSettings, TrainingSpec
 
 WIDTHS = [2**k for k in range(2, 13)]
 STEPS = 5000
@@ -108,7 +108,9 @@ def our_answer(X: np.ndarray, y: np.ndarray) -> Search:
     """The smallest width with average error <= 5 % over 500 steps for 90 % of the seeds."""
     size = training.practical_step_size(X, "logistic", np.inf, 500)
     spec = TrainingSpec("hard", "logistic", np.inf, size, 500)
-    return search.minimal_width(X, y, None, spec, eps=0.05, data_digest="bench", max_width=4096, max_seeds=120)
+    return search.minimal_width(
+        X, y, None, spec, SearchSettings(time_limit=float("inf")), eps=0.05, data_digest="bench"
+    )
 
 
 @pytest.mark.parametrize("width", [8, 64])

@@ -15,7 +15,7 @@ from boundcheck.crowds import attach_crowd, reliabilities
 from boundcheck.datasets import load_dataset
 from boundcheck.errors import InputError
 from boundcheck.experiments.crowd_student import ARMS, CERTAIN, count, crowd_draws
-from boundcheck.records import Interval, Search, TrainingSpec
+from boundcheck.records import Interval, Search, SearchSettings, TrainingSpec
 from boundcheck.records.crowd import CrowdArm, CrowdDraw
 from boundcheck.search import minimal_width
 
@@ -24,8 +24,8 @@ DATA = load_dataset("synthetic:circle:points=24")
 
 def quick(p: Any) -> Search:
     spec = TrainingSpec("soft", "kl", 5.0, 2.0, 40)
-    options: dict[str, Any] = {"eps": 0.4, "max_width": 8, "max_seeds": 4, "budget": 8}
-    return minimal_width(DATA.X, DATA.y, p, spec, data_digest=DATA.digest, **options)
+    settings = SearchSettings(max_width=8, max_seeds=4, budget=8)
+    return minimal_width(DATA.X, DATA.y, p, spec, settings, eps=0.4, data_digest=DATA.digest)
 
 
 def draws(widths: list[tuple[float | None, float | None]]) -> list[CrowdDraw]:

@@ -1,13 +1,14 @@
 """Local and Dask execution give the same runs, also when a worker dies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from search.bernoulli import SPEC, Bernoulli, X, Y
-from search.test_widths import same
+from search.test_widths import PATIENT, same
 
 import boundcheck as bc
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
@@ -18,7 +19,9 @@ CURVE = {8: 0.3, 10: 0.8, 12: 0.97}
 
 
 def search(executor: Any, train: Any, **options: Any) -> Search:
-    return minimal_width(X, Y, None, SPEC, eps=0.05, data_digest="d", executor=executor, train=train, **options)
+    return minimal_width(
+        X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", executor=executor, train=train, **options
+    )
 
 
 def test_local_batches_grow_while_they_are_quick_and_shrink_while_they_are_slow(
@@ -75,7 +78,9 @@ def octagon(executor: Any) -> Search:
     spec = TrainingSpec(labels="soft", loss="kl", radius=1.0, step_size=2.0, steps=200)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     p = 1 / (1 + np.exp(-0.1353 * y))
-    return minimal_width(circle, y, p, spec, eps=0.05, data_digest="octagon", budget=300, executor=executor)
+    return minimal_width(
+        circle, y, p, spec, replace(PATIENT, budget=300), eps=0.05, data_digest="octagon", executor=executor
+    )
 
 
 def always_dies(X: Any, y: Any, p: Any, spec: Any, jobs: Sequence[Any], *, eps: Any, progress: Any) -> Any:

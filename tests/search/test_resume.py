@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from search.bernoulli import SPEC, Bernoulli, X, Y
-from search.test_widths import same
+from search.test_widths import PATIENT, same
 
 from boundcheck.search import Store, minimal_width
 
@@ -31,7 +32,15 @@ def work(store: str, log: str, result: str) -> None:
     executors._Pace.observe = lambda self, seconds: None
     with Store(store) as opened:
         found = minimal_width(
-            X, Y, None, SPEC, eps=0.05, data_digest="d", store=opened, train=Bernoulli(CURVE, pause=0.005, log=log)
+            X,
+            Y,
+            None,
+            SPEC,
+            PATIENT,
+            eps=0.05,
+            data_digest="d",
+            store=opened,
+            train=Bernoulli(CURVE, pause=0.005, log=log),
         )
     Path(result).write_text(json.dumps(same(found)))
 
@@ -48,7 +57,7 @@ def batches(log: Path) -> list[tuple[str, int, Jobs]]:
 
 
 def uninterrupted() -> dict[str, object]:
-    found = minimal_width(X, Y, None, SPEC, eps=0.05, data_digest="d", train=Bernoulli(CURVE))
+    found = minimal_width(X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", train=Bernoulli(CURVE))
     return json.loads(json.dumps(same(found)))
 
 
@@ -117,10 +126,18 @@ def test_a_stored_search_trains_nothing_and_says_so(tmp_path: Path) -> None:
 
     NoWork.__module__, NoWork.__qualname__ = Bernoulli.__module__, Bernoulli.__qualname__
     with Store(tmp_path / "runs.sqlite") as store:
-        first = minimal_width(X, Y, None, SPEC, eps=0.05, data_digest="d", store=store, train=Bernoulli(CURVE))
-        again = minimal_width(X, Y, None, SPEC, eps=0.05, data_digest="d", store=store, train=NoWork(CURVE))
+        first = minimal_width(X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", store=store, train=Bernoulli(CURVE))
+        again = minimal_width(X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", store=store, train=NoWork(CURVE))
         hurried = minimal_width(
-            X, Y, None, SPEC, eps=0.05, data_digest="d", store=store, train=NoWork(CURVE), time_limit=0
+            X,
+            Y,
+            None,
+            SPEC,
+            replace(PATIENT, time_limit=0),
+            eps=0.05,
+            data_digest="d",
+            store=store,
+            train=NoWork(CURVE),
         )
     assert first.runs_reused == 0
     assert again.runs_reused == again.runs == sum(t.reused for t in again.trials)

@@ -1,6 +1,7 @@
 """The width search as a whole, on a trainer whose success probability is known at every width."""
 
 import dataclasses
+import math
 import time
 import warnings
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from search.bernoulli import SPEC, Bernoulli, X, Y
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT
-from boundcheck.records import Search, TrainingRun
+from boundcheck.records import Search, SearchSettings, TrainingRun
 from boundcheck.search import minimal_width, run_seed, succeeded
 from boundcheck.search.executors import LocalExecutor
 from boundcheck.search.statistics import SuccessTest
 
+PATIENT = SearchSettings(max_width=8192, max_seeds=1000, time_limit=math.inf)
 STEEP = {8: 0.3, 10: 0.6, 12: 1.0}
 GRADUAL = {4: 0.2, 6: 0.7, 8: 0.88, 10: 0.895, 12: 0.905, 14: 0.93, 16: 0.97, 24: 1.0}
 AT_TARGET = {2: 0.9}
@@ -25,8 +27,11 @@ LOST_AGAIN = {4: 0.5, 6: 0.96, 8: 0.86, 16: 0.92, 32: 0.85, 64: 1.0}
 
 
 def search(curve: Mapping[int, float], **options: Any) -> Search:
+    """options: of `minimal_width`, or fields of its settings."""
+    names = {f.name for f in dataclasses.fields(SearchSettings)} & options.keys()
+    settings = dataclasses.replace(PATIENT, **{name: options.pop(name) for name in names})
     options = {"eps": 0.05, "data_digest": "synthetic", "train": Bernoulli(curve)} | options
-    return minimal_width(X, Y, None, SPEC, **options)
+    return minimal_width(X, Y, None, SPEC, settings, **options)
 
 
 def same(search: Search) -> dict[str, Any]:
@@ -223,9 +228,9 @@ def test_options_out_of_range_are_refused_in_one_line(option: str, value: Any) -
 def test_soft_labels_are_needed_exactly_for_soft_training() -> None:
     soft = dataclasses.replace(SPEC, labels="soft", loss="kl")
     with pytest.raises(InputError, match="p must be given"):
-        minimal_width(X, Y, None, soft, eps=0.1, data_digest="", train=Bernoulli(STEEP))
+        minimal_width(X, Y, None, soft, PATIENT, eps=0.1, data_digest="", train=Bernoulli(STEEP))
     with pytest.raises(InputError, match="p must be left out"):
-        minimal_width(X, Y, np.array([0.6, 0.4]), SPEC, eps=0.1, data_digest="", train=Bernoulli(STEEP))
+        minimal_width(X, Y, np.array([0.6, 0.4]), SPEC, PATIENT, eps=0.1, data_digest="", train=Bernoulli(STEEP))
 
 
 def test_progress_tells_width_seeds_interval_and_what_is_left() -> None:
@@ -239,9 +244,7 @@ def test_progress_tells_width_seeds_interval_and_what_is_left() -> None:
             self.said.append((message, completed, total))
 
     listener = Listener()
-    found = minimal_width(
-        X, Y, None, SPEC, eps=0.05, data_digest="d", train=Bernoulli(STEEP), progress=listener, max_width=64
-    )
+    found = search(STEEP, progress=listener, max_width=64)
     assert all(0 <= done <= total == 1 for _, done, total in listener.said)
     answer = next(trial for trial in found.trials if trial.width == found.minimal_width)
     low, high = answer.ci
