@@ -12,7 +12,7 @@ from boundcheck.pipeline.verify_width import practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import CROWD, Search, SearchSettings
 from boundcheck.records.crowd import CrowdStudent
-from boundcheck.search import Executor, Store
+from boundcheck.search import Context, Executor, Store
 
 DIGITS, SUBSAMPLE = ("5", "6", "7", "8", "9"), 100
 
@@ -47,7 +47,7 @@ def crowd_student(
     spec = practical(data.X, "soft", "kl", radius, steps, settings.step_size)
 
     def search(p: Float[np.ndarray, " n"]) -> Search:
-        return find_width(data, p, spec, eps, chosen, seed=seed, store=store, executor=executor, progress=progress)
+        return find_width(data, p, spec, eps, chosen, Context(seed, store, executor, progress))
 
     draws = experiment.crowd_draws(
         data, search, scenario=scenario, workers=workers, crowds=crowds, seed=seed, progress=progress

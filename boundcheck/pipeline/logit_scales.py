@@ -15,7 +15,7 @@ from boundcheck.pipeline.verify import find_width
 from boundcheck.pipeline.verify_width import PRACTICAL_STEPS, practical
 from boundcheck.progress import SILENT, Progress
 from boundcheck.records import BoundRow, Interval, Labels, LogitScales, Loss, Search, SearchSettings
-from boundcheck.search import Executor, Store
+from boundcheck.search import Context, Executor, Store
 
 
 def logit_scales(
@@ -40,9 +40,8 @@ def logit_scales(
     data = as_dataset(data)
     settings = SearchSettings() if settings is None else settings
     kept = experiment.check_scales(logit_scales)
-    problem = make_problem(
-        data, eps=eps, delta=delta, labels=None, draws=margin_draws, seed=seed, store=store, progress=progress
-    )
+    context = Context(seed, store, executor, progress)
+    problem = make_problem(data, context, eps=eps, delta=delta, labels=None, draws=margin_draws)
     shape = {"data": data.name, "n": len(data.y), "d": data.X.shape[1], "eps": eps, "confidence": settings.confidence}
     if problem is None:
         reason = f"the margin of {data.name} is exactly 0: there is no teacher; `boundcheck margin` names the rows"
@@ -59,7 +58,7 @@ def logit_scales(
         if steps is None:
             steps = experiment.enough_steps(PRACTICAL_STEPS, scale, gamma)
         spec = practical(data.X, labels, loss, scale, steps, settings.step_size)
-        return find_width(data, p, spec, eps, shared, seed=seed, store=store, executor=executor, progress=progress)
+        return find_width(data, p, spec, eps, shared, context)
 
     def bound(scale: float) -> tuple[BoundRow, ...]:
         return tuple(problem.bound(name, logit_scale=scale) for name in sharp)

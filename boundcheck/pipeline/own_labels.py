@@ -9,11 +9,10 @@ from boundcheck import training
 from boundcheck.bounds.soft_agnostic import soft_agnostic
 from boundcheck.labels.cost import CONFIDENCE, Teacher
 from boundcheck.pipeline.problem import Problem
-from boundcheck.progress import Progress
 from boundcheck.records import Search, TrainingSpec
 from boundcheck.records.base import confidence_text
 from boundcheck.records.verification import Rung
-from boundcheck.search import run_seed
+from boundcheck.search import Context, run_seed
 from boundcheck.softlabels.probabilities import probabilities
 
 FOLLOWED = 0.1  # of the KL divergence of f = 0: at this share the field decides as its labels on nearly every row
@@ -37,10 +36,10 @@ class OwnLabels:
     certificate: Rung | None = None
 
 
-def own_labels(problem: Problem, *, seed: int, progress: Progress) -> OwnLabels:
+def own_labels(problem: Problem, context: Context) -> OwnLabels:
     """The least radius at which a field leaves a tenth of the KL divergence of f = 0 (theory: Any teacher)."""
-    progress.update("radius that follows the labels", 0.0, 1.0)
-    teacher = Teacher(problem.data, problem.logits, seed)
+    context.progress.update("radius that follows the labels", 0.0, 1.0)
+    teacher = Teacher(problem.data, problem.logits, context.seed)
     nearest = teacher.nearest(FOLLOWED)
     radius = float(f"{nearest.radius:.3g}")  # the same in a run that resumes
     left = f"{100 * nearest.upper:.2g} % of the KL risk of f = 0"

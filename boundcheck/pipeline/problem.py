@@ -20,10 +20,9 @@ from boundcheck.labels.files import labels_for
 from boundcheck.labels.teachers import MadeLabels, warn_beyond_hypothesis
 from boundcheck.pipeline.data_bounds import data_rows
 from boundcheck.pipeline.teacher import find_eps_margin, find_teacher
-from boundcheck.progress import Progress
 from boundcheck.records import BoundRow, Interval
 from boundcheck.records.margin import Teacher
-from boundcheck.search import Store
+from boundcheck.search import Context
 from boundcheck.softlabels.encoding import warn_if_contradicted
 from boundcheck.softlabels.probabilities import log_odds
 
@@ -53,37 +52,35 @@ class Problem:
         n = len(self.data.y)
         return bounds.evaluate(name, gamma=self.gamma.lower, eps=self.eps, n=n, delta=self.delta, c=c, **more)
 
-    def rows(self, *, draws: int | None, seed: int, store: Store | None, progress: Progress) -> list[BoundRow]:
+    def rows(self, draws: int | None, context: Context) -> list[BoundRow]:
         """Every bound on the error: those that allow it at the eps-margin, and those from the data's moments."""
-        sharper = find_eps_margin(
-            self.teacher, self.data, self.eps, draws=draws, seed=seed, store=store, progress=progress
-        )
+        sharper = find_eps_margin(self.teacher, self.data, self.eps, draws, context)
         at = partial(point, n=len(self.data.y), delta=self.delta, c=float(np.linalg.norm(self.data.X, axis=1).min()))
         known = [one for one in bounds.registry.values() if one.criterion == "error" and one.family != "lower"]
         every = list(DATA_BOUNDS.values())
         return [
             *(row_at(bound, at, self.gamma.lower, self.eps, sharper) for bound in known),
-            *data_rows(self.data, every, [self.eps], self.gamma.lower, delta=self.delta, seed=seed, progress=progress),
+            *data_rows(
+                self.data,
+                every,
+                [self.eps],
+                self.gamma.lower,
+                delta=self.delta,
+                seed=context.seed,
+                progress=context.progress,
+            ),
         ]
 
 
 def make_problem(
-    data: Dataset,
-    *,
-    eps: float,
-    delta: float,
-    labels: Any,
-    draws: int | None,
-    seed: int,
-    store: Store | None,
-    progress: Progress,
+    data: Dataset, context: Context, *, eps: float, delta: float, labels: Any, draws: int | None
 ) -> Problem | None:
     """Certify the margin and find the soft labels; None where the margin is exactly zero.
 
     Soft labels come from `labels` if given, else from the data set itself, else from the kernel teacher, which is
-    kept in `store`.  draws: for the margin; None: as many as the size of the data asks for.
+    kept in the store.  draws: for the margin; None: as many as the size of the data asks for.
     """
-    teacher = find_teacher(data, draws=draws, seed=seed, store=store, progress=progress)
+    teacher = find_teacher(data, draws, context)
     if teacher is None:
         return None
     given = given_labels(data, labels)

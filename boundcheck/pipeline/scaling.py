@@ -26,7 +26,7 @@ from boundcheck.records import (
     SearchSettings,
     TrainingSpec,
 )
-from boundcheck.search import Executor, Store
+from boundcheck.search import Context, Executor, Store
 
 
 def scaling(
@@ -77,8 +77,6 @@ def scaling(
         )
 
     def search(data: Dataset, p: Float[np.ndarray, " n"] | None, spec: TrainingSpec, place: Place) -> Search:
-        return find_width(
-            data, p, spec, place.eps, settings, seed=seed, store=store, executor=executor, progress=SILENT
-        )
+        return find_width(data, p, spec, place.eps, settings, Context(seed, store, executor))
 
     return _scaling(against, field, search, eps=eps, seed=seed, progress=progress)

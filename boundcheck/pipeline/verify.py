@@ -22,7 +22,7 @@ from boundcheck.records import BoundRow, Interval, Labels, Loss, Search, SearchS
 from boundcheck.records.base import confidence_text
 from boundcheck.records.bounds import Family
 from boundcheck.records.verification import Exclusion, Judgement, Rung, Verdict, WidthReport, WidthSearchReport
-from boundcheck.search import Executor, Store, minimal_width, open_executor, run_seed
+from boundcheck.search import Context, Executor, Store, minimal_width, open_executor, run_seed
 from boundcheck.training.certificate_width import certificate_width
 from boundcheck.verification import compare_searches, judge_searches, with_factors
 
@@ -70,30 +70,19 @@ def verify(
     if width is not None and bounds.registry[bound].family == "lower":
         raise InputError(f"--bound {bound}: a lower bound prescribes no training; choose one that says what suffices")
     settings = settings or SearchSettings()
-    problem = make_problem(
-        data, eps=eps, delta=delta, labels=labels, draws=margin_draws, seed=seed, store=store, progress=progress
-    )
+    context = Context(seed, store, executor, progress)
+    problem = make_problem(data, context, eps=eps, delta=delta, labels=labels, draws=margin_draws)
     if problem is None:
         return _no_margin(data, eps, training or "practical")
     if width is not None:
+        own_width = None if width == "own" else width
         return verify_width(
-            problem,
-            None if width == "own" else width,
-            bound,
-            mode=training or "theorem",
-            steps=settings.steps,
-            step_size=settings.step_size,
-            seeds=seeds,
-            confidence=settings.confidence,
-            seed=seed,
-            store=store,
-            executor=executor,
-            progress=progress,
+            problem, own_width, bound, context, mode=training or "theorem", seeds=seeds, settings=settings
         )
     mode: Training = training or "practical"
-    rows = problem.rows(draws=margin_draws, seed=seed, store=store, progress=progress)
+    rows = problem.rows(margin_draws, context)
     own = (
-        own_labels(problem, seed=seed, progress=progress)
+        own_labels(problem, context)
         if mode == "practical" and problem.foreign and settings.radius is None and not problem.radius_known
         else None
     )
@@ -101,23 +90,12 @@ def verify(
     if line := _cost(specs, data.X.size, settings):
         progress.update(Notice(line))
     searches = tuple(
-        find_width(
-            data,
-            problem.p if spec.labels == "soft" else None,
-            spec,
-            eps,
-            settings,
-            seed=seed,
-            store=store,
-            executor=executor,
-            progress=progress,
-        )
-        for spec in specs
+        find_width(data, problem.p if spec.labels == "soft" else None, spec, eps, settings, context) for spec in specs
     )
-    certified = [_certified(problem, kind, settings, seed, progress) for kind in KINDS]
+    certified = [_certified(problem, kind, settings, context) for kind in KINDS]
     if own:
-        own = replace(own, certificate=_certified(problem, "soft", settings, seed, progress, own.radius))
-    least, exclusion = _from_below(data, eps, specs[0].radius, settings, seed, progress)
+        own = replace(own, certificate=_certified(problem, "soft", settings, context, own.radius))
+    least, exclusion = _from_below(data, eps, specs[0].radius, settings, context)
     soft, hard = searches[0], [search for search in searches if search.labels == "hard"]
     stopped = (held_back(*each, problem, seed) for each in zip(searches, specs, strict=True) if problem.foreign)
     notes = (*([own.note] if own else []), *(note for note in stopped if note))
@@ -159,17 +137,12 @@ def find_width(
     spec: TrainingSpec,
     eps: float,
     settings: SearchSettings,
-    *,
-    seed: int,
-    store: Store | None,
-    executor: Executor | None,
-    progress: Progress,
+    context: Context,
 ) -> Search:
     """One width search, trained as `spec` says."""
     return minimal_width(
-        data.X, data.y, p, spec, settings, eps=eps, data_digest=data.digest, data_name=data.name,
-        seed=seed, store=store, executor=executor, progress=progress,
-    )  # fmt: skip
+        data.X, data.y, p, spec, settings, eps=eps, data_digest=data.digest, data_name=data.name, context=context
+    )
 
 
 def _contenders(
@@ -206,8 +179,7 @@ def _certified(
     problem: Problem,
     labels: Labels,
     settings: SearchSettings,
-    seed: int,
-    progress: Progress,
+    context: Context,
     own_radius: float | None = None,
 ) -> Rung | None:
     """The smallest width certified in time: KL loss for soft labels, perceptron loss for hard ones; None for no time.
@@ -226,10 +198,10 @@ def _certified(
         labels,
         radius=own_radius or 1.0,
         margin=None if own_radius is None else float(np.sqrt(np.mean(z**2))),
-        seeds=[run_seed(seed, i) for i in range(CERTIFIED_SEEDS)],
+        seeds=[run_seed(context.seed, i) for i in range(CERTIFIED_SEEDS)],
         success=CERTIFIED_SUCCESS,
         time_limit=seconds,
-        progress=progress,
+        progress=context.progress,
     )
     if found.spec is None:
         note = f"none within {seconds:g} s"
@@ -255,7 +227,7 @@ def _proved(row: BoundRow, note: str) -> str:
 
 
 def _from_below(
-    data: Dataset, eps: float, radius: float, settings: SearchSettings, seed: int, progress: Progress
+    data: Dataset, eps: float, radius: float, settings: SearchSettings, context: Context
 ) -> tuple[list[Rung], Exclusion | None]:
     """What is needed, whatever the labels: by what the shared ball contains, and by sign changes in the plane."""
     errors = lower.errors_allowed(eps, len(data.y))
@@ -272,8 +244,8 @@ def _from_below(
         confidence=settings.confidence,
         max_width=settings.max_width,
         from_width=min(planar or 2, settings.max_width),
-        seed=seed,
-        progress=progress,
+        seed=context.seed,
+        progress=context.progress,
     )
     excluded = any(share.excluded for share in found.shares)
     note = f"at {confidence_text(found.confidence)}" if excluded else "none excluded"

@@ -9,10 +9,10 @@ from boundcheck import bounds, search, training
 from boundcheck.errors import InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.pipeline.problem import Problem
-from boundcheck.progress import Notice, Progress, takes_long
-from boundcheck.records import BoundRow, Interval, Labels, Loss, Training, TrainingRun, TrainingSpec
+from boundcheck.progress import Notice, takes_long
+from boundcheck.records import BoundRow, Interval, Labels, Loss, SearchSettings, Training, TrainingRun, TrainingSpec
 from boundcheck.records.verification import JudgedRun, WidthReport
-from boundcheck.search import Executor, Store
+from boundcheck.search import Context
 from boundcheck.training.certificate import certify
 from boundcheck.training.intervals import default_comparator
 from boundcheck.verification import judge_runs
@@ -28,16 +28,11 @@ def verify_width(
     problem: Problem,
     width: int | None,
     bound: str,
+    context: Context,
     *,
     mode: Training,
-    steps: int | None,
-    step_size: float | None,
     seeds: int,
-    confidence: float,
-    seed: int,
-    store: Store | None,
-    executor: Executor | None,
-    progress: Progress,
+    settings: SearchSettings,
 ) -> WidthReport:
     """Train `seeds` networks of this width (None: the bound's own) and judge them; certify those within a radius.
 
@@ -46,7 +41,7 @@ def verify_width(
     a search, each run stopped once its average error is decided, unless the bound is on the average risk.
     Raises InputError for an odd width or a run that would take more than an hour.
     """
-    data = problem.data
+    data, steps, step_size = problem.data, settings.steps, settings.step_size
     if mode == "theorem":
         row = scheduled(problem, bound, steps, step_size)
         spec = prescribed(row)
@@ -57,24 +52,22 @@ def verify_width(
     width = row.width if width is None else width
     seconds = _foreseen(width, seeds, spec, data.X.size)
     if line := takes_long(seconds):
-        progress.update(Notice(line))
+        context.progress.update(Notice(line))
     until_decided = mode == "practical" and row.criterion == "error"
     runs = search.train_runs(
         data.X,
         data.y,
         problem.p if spec.labels == "soft" else None,
         spec,
-        [(width, search.run_seed(seed, i)) for i in range(seeds)],
+        [(width, search.run_seed(context.seed, i)) for i in range(seeds)],
         eps=problem.eps if until_decided else None,
         data_digest=data.digest,
         data_name=data.name,
-        store=store,
-        executor=executor,
-        progress=progress,
+        context=context,
     )
     failures = sum(_missed(row, run) for run in runs)
-    low, high = clopper_pearson(seeds, failures, 1 - confidence)
-    rate = Interval(low, high, confidence, exact=False)
+    low, high = clopper_pearson(seeds, failures, 1 - settings.confidence)
+    rate = Interval(low, high, settings.confidence, exact=False)
     return WidthReport(
         data=data.name,
         n=len(data.y),

@@ -3,6 +3,7 @@
 Blind to margins and bounds, which it is compared with.
 """
 
+from boundcheck.search.context import Context
 from boundcheck.search.executors import DaskExecutor, Executor, LocalExecutor, open_executor
 from boundcheck.search.place import default_path
 from boundcheck.search.runs import Trainer, run_seed, succeeded, train_runs
@@ -11,6 +12,7 @@ from boundcheck.search.store import Store
 from boundcheck.search.widths import minimal_width
 
 __all__ = [
+    "Context",
     "DaskExecutor",
     "Executor",
     "LocalExecutor",

@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from boundcheck import numerics
-from boundcheck.progress import SILENT, Progress
+from boundcheck.progress import Progress
 from boundcheck.records import TrainingRun, TrainingSpec
 from boundcheck.records.runs import Setting
 from boundcheck.search.collect import Collector, RunsInMemory
-from boundcheck.search.executors import Executor, Job, LocalExecutor
-from boundcheck.search.store import Store
+from boundcheck.search.context import Context
+from boundcheck.search.executors import Job, LocalExecutor
 
 _SEEDS_APART = 1_000_000
 
@@ -64,22 +64,20 @@ def train_runs(
     eps: float | None,
     data_digest: str,
     data_name: str = "",
-    store: Store | None = None,
-    executor: Executor | None = None,
-    progress: Progress = SILENT,
+    context: Context = Context(),  # noqa: B008 (frozen)
 ) -> list[TrainingRun]:
-    """Train one network for every (width, seed) of `jobs`, in that order; those in `store` are taken from there.
+    """Train one network for every (width, seed) of `jobs`, in that order; those in the store are taken from there.
 
     eps: of the early stop, None for full runs.  The rest as in `minimal_width`.
     """
     collector = make_collector(
         X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
-        deadline=math.inf, store=store, executor=executor, train=None,
+        deadline=math.inf, context=context, train=None,
     )  # fmt: skip
     neurons = sum(width for width, _ in jobs)
 
     def report(done: Mapping[Job, TrainingRun], more: float) -> None:
-        progress.update(f"{len(done)} of {len(jobs)} runs", sum(width for width, _ in done) + more, neurons)
+        context.progress.update(f"{len(done)} of {len(jobs)} runs", sum(width for width, _ in done) + more, neurons)
 
     done = collector.collect(jobs, report)
     return [done[job] for job in jobs]
@@ -95,8 +93,7 @@ def make_collector(
     data_digest: str,
     data_name: str,
     deadline: float,
-    store: Store | None,
-    executor: Executor | None,
+    context: Context,
     train: Trainer | None,
 ) -> Collector:
     """What trains these runs until `deadline` (on the monotonic clock); eps: of the early stop."""
@@ -104,8 +101,8 @@ def make_collector(
     setting = Setting(data_digest, _digest(y, p), spec, eps, version, data_name)
     return Collector(
         task=partial(trainer, X, y, p, spec, eps=eps),
-        finished=RunsInMemory() if store is None else store.finished(setting),
-        executor=executor or LocalExecutor(),
+        finished=RunsInMemory() if context.store is None else context.store.finished(setting),
+        executor=context.executor or LocalExecutor(),
         deadline=deadline,
     )
 

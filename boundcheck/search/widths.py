@@ -13,14 +13,14 @@ from jaxtyping import Float, Integer
 
 from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.numerics import clopper_pearson
-from boundcheck.progress import SILENT, Progress
+from boundcheck.progress import Progress
 from boundcheck.records import Search, SearchSettings, TrainingRun, TrainingSpec, Trial
 from boundcheck.search.collect import Collector
-from boundcheck.search.executors import Executor, Job
+from boundcheck.search.context import Context
+from boundcheck.search.executors import Job
 from boundcheck.search.plan import Plan, most_widths
 from boundcheck.search.runs import Trainer, make_collector, run_seed, succeeded
 from boundcheck.search.statistics import SuccessTest
-from boundcheck.search.store import Store
 from boundcheck.training import tile_neurons
 
 
@@ -34,11 +34,8 @@ def minimal_width(
     eps: float,
     data_digest: str,
     data_name: str = "",
-    seed: int = 0,
-    store: Store | None = None,
-    executor: Executor | None = None,
+    context: Context = Context(),  # noqa: B008 (frozen)
     train: Trainer | None = None,
-    progress: Progress = SILENT,
 ) -> Search:
     """Find the smallest even width at which a run has average error <= eps with probability >= success_target.
 
@@ -46,7 +43,7 @@ def minimal_width(
     settings: success_target; max_width, the widest network tried; max_seeds at one width, after which it is left
     undecided; budget, runs in all; time_limit in seconds, tested between batches; its training is in `spec`.
     A run stops once its average error cannot cross eps any more; the averages recorded are then over fewer steps.
-    store: where runs are kept and taken from.  data_digest identifies (X, y) there and data_name describes it.
+    data_digest identifies (X, y) in the store and data_name describes it there.
 
     Every verdict and every interval of the result holds simultaneously with probability at least settings.confidence:
     each of the at most most_widths(max_width) widths is tested at an equal share of 1 - confidence, at any number
@@ -62,14 +59,14 @@ def minimal_width(
     started = time.monotonic()
     collector = make_collector(
         X, y, p, spec, eps=eps, data_digest=data_digest, data_name=data_name,
-        deadline=started + settings.time_limit, store=store, executor=executor, train=train,
+        deadline=started + settings.time_limit, context=context, train=train,
     )  # fmt: skip
     test = SuccessTest(settings.success_target, (1 - settings.confidence) / most_widths(settings.max_width))
     plan = Plan(test, settings.max_width, settings.max_seeds, tile_neurons(len(X)))
     runs: dict[int, list[TrainingRun]] = {}
     name = f"{spec.labels} B={spec.radius:.4g}"
-    telling = _Telling(plan, runs, eps, name, progress)
-    stopped = _search(plan, runs, collector, telling, eps=eps, budget=settings.budget, seed=seed)
+    telling = _Telling(plan, runs, eps, name, context.progress)
+    stopped = _search(plan, runs, collector, telling, eps=eps, budget=settings.budget, seed=context.seed)
     trials = tuple(
         _trial(plan, width, runs[width], collector.trained, settings.confidence) for width in sorted(plan.counts)
     )
@@ -94,7 +91,7 @@ def minimal_width(
         temperature=spec.temperature,
         precision=spec.precision,
         max_width=settings.max_width,
-        seed=seed,
+        seed=context.seed,
         runs=sum(trial.seeds for trial in trials),
         runs_reused=sum(trial.reused for trial in trials),
         seconds=time.monotonic() - started,

@@ -10,7 +10,7 @@ from boundcheck.cli.listener import Listener
 from boundcheck.pipeline import verify as pipeline
 from boundcheck.progress import Notice, takes_long
 from boundcheck.records import SearchSettings, TrainingRun, TrainingSpec
-from boundcheck.search import train_runs
+from boundcheck.search import Context, train_runs
 
 
 class Clock:
@@ -99,7 +99,9 @@ def test_a_batch_under_way_is_heard_of() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("boundcheck.search.runs._trainer", lambda train: (slow, "1"))
-        train_runs([[1.0]], [1], None, spec, [(64, 0), (64, 1)], eps=None, data_digest="d", progress=Hears())
+        train_runs(
+            [[1.0]], [1], None, spec, [(64, 0), (64, 1)], eps=None, data_digest="d", context=Context(progress=Hears())
+        )
     assert heard == [
         ("0 of 2 runs", 0.0, 128),
         ("0 of 2 runs", 32.0, 128),

@@ -3,7 +3,6 @@
 import dataclasses
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +17,11 @@ from boundcheck.errors import InputError
 from boundcheck.margins.planar import planar_margin
 from boundcheck.pipeline.data_bounds import RADII, data_width, eps_field
 from boundcheck.pipeline.teacher import find_eps_margin, find_teacher
-from boundcheck.progress import SILENT
 from boundcheck.proofs.checks import Positive
 from boundcheck.proofs.explanation import DERIVATIONS
 from boundcheck.records import BoundRow
 from boundcheck.records.moments import FieldMoments
-from boundcheck.search import Store
+from boundcheck.search import Context, Store
 
 DRAWS = 1 << 15
 
@@ -81,12 +79,11 @@ def test_sharp_bounds_are_evaluated_at_the_eps_margin_and_published_ones_at_the_
 def test_above_the_plane_the_eps_margin_of_the_ladder_is_sampled_and_kept(doubted: Dataset, tmp_path: Path) -> None:
     """Between the margin and the eps-margin in the RKHS norm; found again without sampling."""
     data = from_arrays(np.column_stack([doubted.X, np.full(9, 0.3)]), doubted.y)
-    settings: dict[str, Any] = {"draws": DRAWS, "seed": 0, "progress": SILENT}
     with Store(tmp_path / "runs.sqlite") as store:
-        teacher = find_teacher(data, store=store, **settings)
+        teacher = find_teacher(data, DRAWS, Context(store=store))
         assert teacher is not None
-        found = find_eps_margin(teacher, data, 0.4, store=store, **settings)
-        again = find_eps_margin(teacher, data, 0.4, store=store, **(settings | {"progress": None}))
+        found = find_eps_margin(teacher, data, 0.4, DRAWS, Context(store=store))
+        again = find_eps_margin(teacher, data, 0.4, DRAWS, Context(store=store, progress=None))  # type: ignore[arg-type]
     above = bc.margin(data, norm="rkhs", nu=[0.4]).profile[0].gamma_rkhs.upper
     assert teacher.margin.upper < found < above
     assert again == found

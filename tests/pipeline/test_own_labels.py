@@ -13,8 +13,8 @@ from boundcheck.labels.cost import Teacher
 from boundcheck.pipeline import own_labels
 from boundcheck.pipeline.problem import make_problem
 from boundcheck.pipeline.verify_width import practical
-from boundcheck.progress import SILENT
 from boundcheck.records import Search, SearchSettings
+from boundcheck.search import Context
 
 pytestmark = pytest.mark.filterwarnings("ignore:soft labels reach")
 CIRCLE = bc.load_dataset("synthetic:circle:points=8")
@@ -65,9 +65,7 @@ def problem() -> own_labels.Problem:
     angle = np.pi / 6
     X = np.array([[1.0, 0.0]] * 9 + [[np.cos(angle), np.sin(angle)]])
     data = bc.dataset(X, np.array([1] * 9 + [-1]), normalize="none")
-    found = make_problem(
-        data, eps=0.05, delta=0.05, labels=expit(6.0 * data.y), draws=4096, seed=0, store=None, progress=SILENT
-    )
+    found = make_problem(data, Context(), eps=0.05, delta=0.05, labels=expit(6.0 * data.y), draws=4096)
     assert found is not None
     return found
 

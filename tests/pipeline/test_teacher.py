@@ -22,15 +22,13 @@ from boundcheck.pipeline.labels import labels_make
 from boundcheck.pipeline.margin import margin
 from boundcheck.progress import SILENT
 from boundcheck.records.margin import MarginReport, Teacher
-from boundcheck.search import Store
+from boundcheck.search import Context, Store
 
 DATA = "synthetic:sphere:n=8,d=4"
 
 
 def find(store: Store | None, data: Dataset | None = None, *, seed: int = 0, draws: int | None = None) -> Teacher:
-    found = _teacher.find_teacher(
-        load_dataset(DATA) if data is None else data, draws=draws, seed=seed, store=store, progress=SILENT
-    )
+    found = _teacher.find_teacher(load_dataset(DATA) if data is None else data, draws, Context(seed=seed, store=store))
     assert found is not None
     return found
 
@@ -100,7 +98,7 @@ def test_an_interrupted_margin_ends_what_would_go_on_to_use_it(
 
 def test_no_teacher_without_a_margin() -> None:
     hexagon = load_dataset("synthetic:circle:points=6")
-    assert _teacher.find_teacher(hexagon, draws=None, seed=0, store=None, progress=SILENT) is None
+    assert _teacher.find_teacher(hexagon, None, Context()) is None
 
 
 def finished(store: Path) -> dict[tuple[int, int, int], float]:

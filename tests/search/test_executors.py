@@ -13,14 +13,31 @@ from search.test_widths import PATIENT, same
 import boundcheck as bc
 from boundcheck.errors import BoundcheckError, InputError, MissingExtraError
 from boundcheck.records import Search, TrainingSpec
-from boundcheck.search import DaskExecutor, LocalExecutor, Store, executors, minimal_width, open_executor, train_runs
+from boundcheck.search import (
+    Context,
+    DaskExecutor,
+    LocalExecutor,
+    Store,
+    executors,
+    minimal_width,
+    open_executor,
+    train_runs,
+)
 
 CURVE = {8: 0.3, 10: 0.8, 12: 0.97}
 
 
-def search(executor: Any, train: Any, **options: Any) -> Search:
+def search(executor: Any, train: Any, store: Store | None = None) -> Search:
     return minimal_width(
-        X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", executor=executor, train=train, **options
+        X,
+        Y,
+        None,
+        SPEC,
+        PATIENT,
+        eps=0.05,
+        data_digest="d",
+        context=Context(executor=executor, store=store),
+        train=train,
     )
 
 
@@ -79,7 +96,14 @@ def octagon(executor: Any) -> Search:
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     p = 1 / (1 + np.exp(-0.1353 * y))
     return minimal_width(
-        circle, y, p, spec, replace(PATIENT, budget=300), eps=0.05, data_digest="octagon", executor=executor
+        circle,
+        y,
+        p,
+        spec,
+        replace(PATIENT, budget=300),
+        eps=0.05,
+        data_digest="octagon",
+        context=Context(executor=executor),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from search.bernoulli import SPEC, Bernoulli, X, Y
 from search.test_widths import PATIENT, same
 
-from boundcheck.search import Store, minimal_width
+from boundcheck.search import Context, Store, minimal_width
 
 CURVE = {8: 0.3, 10: 0.8, 12: 0.97}
 SCRIPT = """
@@ -39,7 +39,7 @@ def work(store: str, log: str, result: str) -> None:
             PATIENT,
             eps=0.05,
             data_digest="d",
-            store=opened,
+            context=Context(store=opened),
             train=Bernoulli(CURVE, pause=0.005, log=log),
         )
     Path(result).write_text(json.dumps(same(found)))
@@ -126,8 +126,12 @@ def test_a_stored_search_trains_nothing_and_says_so(tmp_path: Path) -> None:
 
     NoWork.__module__, NoWork.__qualname__ = Bernoulli.__module__, Bernoulli.__qualname__
     with Store(tmp_path / "runs.sqlite") as store:
-        first = minimal_width(X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", store=store, train=Bernoulli(CURVE))
-        again = minimal_width(X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", store=store, train=NoWork(CURVE))
+        first = minimal_width(
+            X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", context=Context(store=store), train=Bernoulli(CURVE)
+        )
+        again = minimal_width(
+            X, Y, None, SPEC, PATIENT, eps=0.05, data_digest="d", context=Context(store=store), train=NoWork(CURVE)
+        )
         hurried = minimal_width(
             X,
             Y,
@@ -136,7 +140,7 @@ def test_a_stored_search_trains_nothing_and_says_so(tmp_path: Path) -> None:
             replace(PATIENT, time_limit=0),
             eps=0.05,
             data_digest="d",
-            store=store,
+            context=Context(store=store),
             train=NoWork(CURVE),
         )
     assert first.runs_reused == 0

@@ -15,7 +15,7 @@ from boundcheck.errors import BoundcheckWarning, InputError
 from boundcheck.numerics import clopper_pearson
 from boundcheck.progress import SILENT
 from boundcheck.records import Search, SearchSettings, TrainingRun
-from boundcheck.search import minimal_width, run_seed, succeeded
+from boundcheck.search import Context, minimal_width, run_seed, succeeded
 from boundcheck.search.executors import LocalExecutor
 from boundcheck.search.statistics import SuccessTest
 
@@ -27,10 +27,12 @@ LOST_AGAIN = {4: 0.5, 6: 0.96, 8: 0.86, 16: 0.92, 32: 0.85, 64: 1.0}
 
 
 def search(curve: Mapping[int, float], **options: Any) -> Search:
-    """options: of `minimal_width`, or fields of its settings."""
+    """options: of `minimal_width`, or fields of its settings and its context."""
     names = {f.name for f in dataclasses.fields(SearchSettings)} & options.keys()
     settings = dataclasses.replace(PATIENT, **{name: options.pop(name) for name in names})
-    options = {"eps": 0.05, "data_digest": "synthetic", "train": Bernoulli(curve)} | options
+    means = {f.name for f in dataclasses.fields(Context)} & options.keys()
+    context = Context(**{name: options.pop(name) for name in means})
+    options = {"eps": 0.05, "data_digest": "synthetic", "train": Bernoulli(curve), "context": context} | options
     return minimal_width(X, Y, None, SPEC, settings, **options)
 
 
