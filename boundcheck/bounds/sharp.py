@@ -139,7 +139,7 @@ class SharpBound(Bound, ABC):
             step_size=None if schedule.is_floor else float(schedule.step_size) * unit,
             radius=self.radius_at(values, schedule, width),
             failure_probability=float(values[s.failure]),
-            vacuous=False,
+            vacuous=self.is_vacuous(values),
             source=self.source,
             temperature=unit,
             criterion=self.criterion,

@@ -94,3 +94,9 @@ def test_trained_networks_stay_below_the_bound_on_labels_that_no_field_fits(hard
     assert max(run.average_risk for run in runs) <= promised
     without_the_field = float(bound(mp.mpf(m), radius, 0, eta=eta, work=1 / (2 * eta * steps)))
     assert min(run.average_risk for run in runs) > without_the_field  # R* cannot be left out
+
+
+@pytest.mark.parametrize(("beta", "vacuous"), [("0.6", False), ("0.7", True), ("0.9", True)])
+def test_a_risk_that_the_untrained_network_has_is_vacuous(beta: str, vacuous: bool) -> None:
+    """f = 0 has KL risk at most ln 2 = .693 on any labels."""
+    assert bounds.evaluate("soft-agnostic", gamma="0.1", eps="0.1", n=1000, beta=beta).vacuous is vacuous

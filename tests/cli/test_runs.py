@@ -39,7 +39,7 @@ def invoke(store: Path, *arguments: object) -> Result:
 
 def test_every_command_with_a_store_names_its_variable() -> None:
     stores = [params["store"].help for _, params in commands(get_command(app)) if "store" in params]
-    assert len(stores) == 11
+    assert len(stores) == 12
     assert all("$BOUNDCHECK_STORE" in text for text in stores)
 
 
